@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a new process knows while it sets itself up, and the tables of steps it walks.
+ */
+#ifndef CHILD_H
+#define CHILD_H
+
+#include <signal.h>
+
+#include "plan.h"
+#include "spawn.h"
+
+enum child_limits { CHILD_DEVICES = 6 };
+
+struct child {
+	const struct plan *plan;
+	const struct job *job;
+	const sigset_t *mask;  /* program: the signal mask it starts with */
+	int report;            /* container: the pipe to the launcher */
+	int root;              /* container: the new root, opened once */
+	mode_t umask;          /* container: the caller's, given back at the end */
+	struct fault fault;    /* index is set by the steps that have one */
+	int sources[PLAN_MOUNTS_MAX]; /* container: the detached tree of each bind */
+	int devices[CHILD_DEVICES];   /* container: the host's nodes, where they are borrowed */
+	int sys;                      /* container: the host's sysfs, where it is borrowed */
+};
+
+/* Walks the steps between first and last. 0, or -1 with child->fault. */
+int child_walk(struct child *child, enum step first, enum step last);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * --conf: a directory of files that appear in /etc.
+ */
+#ifndef CONF_H
+#define CONF_H
+
+#include "plan.h"
+
+/*
+ * Adds a read-only bind to /etc for each regular file of plan->conf, and takes the host name from the file
+ * hostname unless one is given. 0, or -1 after a message.
+ */
+int conf_expand(struct plan *plan);
+
+#endif

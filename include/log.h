@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What nsinit says of itself: one line and one write(2) a message, to stderr or --log-fd.
+ */
+#ifndef LOG_H
+#define LOG_H
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/* Where, and up to which level, lines go from now on. */
+void log_open(int fd, int verbosity);
+
+/* Writes "nsinit: …" if the level is wanted. errno is kept. */
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
+#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loop: waits for signals, children and, in a launcher, reports from inside, until the child has ended.
+ */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "plan.h"
+#include "signals.h"
+#include "spawn.h"
+
+struct loop {
+	const struct plan *plan;
+	enum signal_mode mode;
+	pid_t child;         /* 0: none */
+	bool own_group;      /* the child leads a process group */
+	int console;         /* the terminal whose foreground we pass on, -1: none */
+	bool given;          /* the foreground is the child's */
+	int reports;         /* launcher: where PID 1 inside reports, -1: nowhere */
+	int launcher;        /* PID 1 inside: where to report, -1: nobody is interested */
+	bool ended;          /* the child has, or there is nothing to wait for */
+	bool alone;          /* no child is left at all */
+	int status;          /* exit code of the child, 128 + n after signal n */
+	int64_t deadline_ms; /* CLOCK_MONOTONIC, -1: none */
+	struct fault fault;  /* reported from inside */
+};
+
+/* A loop around child, which may be 0. */
+struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job);
+
+/* Runs until loop->ended. Nothing in it exits, allocates or waits for anything but the next event. */
+void loop_run(struct loop *loop);
+
+/* Runs until no child is left, loop->ended is set by a signal, or deadline_ms is over. */
+void loop_drain(struct loop *loop);
+
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t loop_now_ms(void);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The short steps of a container's PID 1: descriptors, parent death, names. namespaces(7).
+ */
+#ifndef NS_H
+#define NS_H
+
+struct child;
+
+/* Closes every descriptor but 0 to 2, the report pipe, the terminal and the log. close_range(2), Linux 5.9. */
+int ns_descriptors(struct child *child);
+
+/* Asks for the plan's signal when the launcher dies. prctl(2) PR_SET_PDEATHSIG, which fork clears. */
+int ns_parent_death(struct child *child);
+
+int ns_hostname(struct child *child);
+int ns_domainname(struct child *child);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Text without stdio: a buffer of the caller's, flushed with write(2) to a descriptor. Knows the
+ * conversions %s, %c, %d, %u, %o, %ld, %lu and a width with '-' for %s (printf(3)).
+ */
+#ifndef OUT_H
+#define OUT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct out {
+	int fd; /* -1: keep in the buffer, cut what does not fit */
+	size_t length;
+	char text[1024];
+};
+
+#define OUT(descriptor) ((struct out){.fd = (descriptor)})
+
+void out_char(struct out *out, char c);
+void out_print(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void out_vprint(struct out *out, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+
+/* Writes what is buffered. What the descriptor does not take is lost: nobody waits for a log. */
+void out_flush(struct out *out);
+
+#endif

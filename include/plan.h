@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The plan: everything nsinit will do, as inert data. The command line, the environment and later the
+ * kernel command line and unit files only fill it in; plan_check() judges it; from then on it is const
+ * and spawn/ carries it out. Strings point into argv, environ or memory that is never freed.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum plan_limits {
+	PLAN_MOUNTS_MAX = 256,
+	PLAN_ENV_MAX = 256,
+	PLAN_GROUPS_MAX = 64,
+	PLAN_HOSTNAME_MAX = 64, /* uname(2): __NEW_UTS_LEN */
+	PLAN_SIGNAL_MAX = 64,   /* _NSIG on all four architectures */
+};
+
+enum mount_kind { MOUNT_BIND, MOUNT_TMPFS };
+
+/* One --bind, --tmpfs or file of --conf, in the order given. */
+struct mount_entry {
+	enum mount_kind kind;
+	const char *source; /* bind: a path of the host */
+	const char *target; /* a path inside the root */
+	const char *data;   /* tmpfs: size=…,mode=… */
+	uint64_t attributes; /* MOUNT_ATTR_*, mount_setattr(2) */
+	bool recursive;      /* bind: with the mounts below it */
+	const char *option;  /* the option it came from, for messages */
+};
+
+/* Who the program is. Ids are those inside the container. */
+struct identity {
+	bool set;         /* --user, or root of a rootfs: change to it */
+	bool clear_groups; /* drop every supplementary group of the caller */
+	uid_t uid;
+	gid_t gid;
+	uid_t outer_uid; /* the caller, to whom a user namespace maps uid */
+	gid_t outer_gid;
+	gid_t groups[PLAN_GROUPS_MAX];
+	size_t group_count;
+};
+
+struct plan {
+	/* the program */
+	char **argv;  /* argv[-1] is spare: the shell of a script without #! goes there */
+	char **envp;
+	const char *cwd; /* NULL: stay */
+
+	/* PID 1 */
+	bool group;        /* forward to the program's process group */
+	bool subreaper;
+	bool single_child; /* the program stays in our process group */
+	bool warn_reap;
+	bool pause;        /* no program: hold the namespaces and reap */
+	int parent_death;  /* signal, 0: none */
+	int64_t grace_ms;  /* -1: never kill */
+	int64_t drain_ms;  /* -1: leave at once */
+	uint16_t remap[256];                    /* new exit code + 1, 0: as it is */
+	uint8_t rewrite[PLAN_SIGNAL_MAX + 1];   /* new signal + 1, 0: as it is, 1: drop */
+
+	/* namespaces and root */
+	unsigned long namespaces; /* CLONE_NEW*, namespaces(7) */
+	unsigned long unshare, share; /* as asked: added to and taken from the default */
+	const char *net;          /* --net */
+	const char *rootfs;       /* NULL: the host's root stays */
+	bool read_only;
+	const char *conf;
+	struct mount_entry mounts[PLAN_MOUNTS_MAX];
+	size_t mount_count;
+	const char *hostname, *domainname;
+
+	/* identity and environment */
+	const char *user; /* --user, as given */
+	struct identity identity;
+	const char *env[PLAN_ENV_MAX]; /* --env, K=V */
+	size_t env_count;
+	bool clear_env;
+
+	/* what is said, and where */
+	int verbosity; /* 0: errors, 1: warnings (the default), 2: what is done, 3: signals and reaping too */
+	int log_fd;
+	bool dry_run, check, help, version;
+};
+
+/* The defaults: every field that is not zero. */
+void plan_default(struct plan *plan);
+
+/* True if an option asks for namespaces or mounts of its own. */
+bool plan_isolates(const struct plan *plan);
+
+/* Completes a plan for a role that makes a container: namespaces, conf, identity, environment. 0, or -1 after a message. */
+int plan_container(struct plan *plan);
+
+/* Completes a plan for a role that starts the program where it is. 0, or -1 after a message. */
+int plan_entrypoint(struct plan *plan);
+
+/* Prints the plan for people, one fact a line. Needs no privilege. */
+void plan_print(const struct plan *plan, const char *role);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which signal means what to us: held from the first instruction on, judged by one matrix, sent on. signal(7).
+ */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum signal_mode {
+	SIGNALS_PROGRAM, /* PID 1 of a program */
+	SIGNALS_RELAY,   /* the launcher of a container: everything is for PID 1 inside */
+	SIGNALS_PAUSE,   /* there is no program */
+	SIGNALS_DRAIN,   /* the program has ended */
+	SIGNALS_MODES,
+};
+
+enum signal_action {
+	SIGNAL_FORWARD,
+	SIGNAL_REAP,     /* a child changed state */
+	SIGNAL_CONTINUE, /* a stopped job goes on */
+	SIGNAL_END,      /* end now */
+	SIGNAL_IGNORE,
+};
+
+/* Blocks every signal, real-time ones included, and undoes an inherited SIG_IGN of SIGCHLD. *before is what was blocked. */
+void signals_hold(sigset_t *before);
+
+/* What the signal means in this mode. */
+enum signal_action signals_action(const siginfo_t *info, enum signal_mode mode);
+
+/* True for the signals that a terminal sends to its whole foreground group. */
+bool signals_keyboard(int signal);
+
+/* Sends signal to pid, or to the group -pid, with the value that came with info. 0, or -1. */
+int signals_send(pid_t pid, int signal, const siginfo_t *info);
+
+/* Takes a signal that is pending in set and throws it away. True if there was one. */
+bool signals_drop(int signal);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Makes processes out of plans. A container is a copy of ourselves that walks the container's steps and
+ * comes back as PID 1 inside; a program is a vfork that walks the program's steps and ends in exec.
+ */
+#ifndef SPAWN_H
+#define SPAWN_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "plan.h"
+
+/* The steps of a start, in the order they are taken. child.c has the function of each, init/fault.c its words. */
+enum step {
+	STEP_NONE,
+	/* by the launcher */
+	STEP_PIPE,
+	STEP_CLONE,
+	/* by PID 1 of a container, before the program */
+	STEP_DESCRIPTORS,
+	STEP_PARENT_DEATH,
+	STEP_IDMAP,
+	STEP_JOB,
+	STEP_PROPAGATION,
+	STEP_SOURCES,
+	STEP_ROOT,
+	STEP_MOUNTS,
+	STEP_BINDS,
+	STEP_MASKS,
+	STEP_READ_ONLY,
+	STEP_DETACH,
+	STEP_HOSTNAME,
+	STEP_DOMAINNAME,
+	STEP_LOOPBACK,
+	STEP_CONTAINER_END,
+	/* by the program's process */
+	STEP_VFORK,
+	STEP_TERMINAL,
+	STEP_CLOSE,
+	STEP_GROUPS,
+	STEP_GID,
+	STEP_UID,
+	STEP_CWD,
+	STEP_SIGNALS,
+	STEP_EXEC,
+	STEP_COUNT,
+};
+
+/* Values of fault.index in STEP_SOURCES that are no bind. */
+enum fault_source { FAULT_HOST_NODES = -1, FAULT_HOST_SYS = -2 };
+
+/* What went wrong: the step, its errno, and which row or entry of the step it was. */
+struct fault {
+	enum step step;
+	int error;
+	int index;
+};
+
+/* Which process group and session the new process gets, and what of the terminal. credentials(7), tty_ioctl(4). */
+enum job_kind {
+	JOB_SHARED,  /* our own process group */
+	JOB_GROUP,   /* one of its own */
+	JOB_SESSION, /* a session of its own, with the terminal */
+};
+
+struct job {
+	enum job_kind kind;
+	int console;     /* the controlling terminal, -1: none */
+	bool foreground; /* the new group becomes the terminal's foreground group */
+};
+
+/* What PID 1 of a container tells its launcher, over a close-on-exec pipe. The end of the pipe says: no more news. */
+enum report_kind { REPORT_FAULT = 1, REPORT_STOPPED };
+
+struct report {
+	enum report_kind kind;
+	struct fault fault; /* REPORT_FAULT: the start failed, PID 1 ends */
+	int signal;         /* REPORT_STOPPED: the program was stopped by it */
+};
+
+/*
+ * Starts plan's program with the given signal mask. Returns its pid when the exec has happened,
+ * or -1 with *fault. clone(2) with CLONE_VM | CLONE_VFORK.
+ */
+pid_t spawn_program(const struct plan *plan, const struct job *job, const sigset_t *mask, struct fault *fault);
+
+/*
+ * Makes plan's namespaces. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the
+ * container is complete; both then hold their end of the pipe of struct report in *report.
+ * Returns -1 with *fault to the launcher; PID 1 sends its faults over the pipe and ends.
+ */
+pid_t spawn_container(const struct plan *plan, const struct job *job, int *report, struct fault *fault);
+
+#endif

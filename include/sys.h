@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The system calls that libc does not wrap, or wraps in a way that is wrong between vfork and exec
+ * (musl's setuid family walks the thread list). Each returns as the man page of the call says, with errno.
+ * Unit tests replace this file.
+ */
+#ifndef SYS_H
+#define SYS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* fork(2) with clone flags: the child goes on in a copy of our memory. */
+pid_t sys_fork(unsigned long flags);
+
+/* openat2(2), Linux 5.6: path is resolved inside dirfd, no link and no ".." leaves it, no magic link is followed. */
+int sys_open_in_root(int dirfd, const char *path, int flags, mode_t mode);
+
+/* open_tree(2), Linux 5.2: a detached copy of the mount at path, with the mounts below it if recursive. */
+int sys_clone_tree(int dirfd, const char *path, bool recursive);
+
+/* move_mount(2), Linux 5.2: attaches the tree at fd onto the directory or file that target is open on. */
+int sys_attach(int fd, int target);
+
+/* mount_setattr(2), Linux 5.12: adds MOUNT_ATTR_* to the mount at fd. */
+int sys_mount_attributes(int fd, uint64_t attributes, bool recursive);
+
+/* fsopen(2) to fsmount(2), Linux 5.2: a detached file system with one option (key, value), or none (NULL). */
+int sys_detached_mount(const char *type, const char *key, const char *value, uint64_t attributes);
+
+int sys_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
+int sys_umount(const char *target, int flags);
+int sys_pivot_root(const char *new_root, const char *put_old);
+
+int sys_setgroups(size_t count, const gid_t *groups);
+int sys_setgid(gid_t gid); /* real, effective and saved */
+int sys_setuid(uid_t uid); /* real, effective and saved */
+
+/* True if our effective set has the capability, CAP_*. capget(2) */
+bool sys_has_capability(int capability);
+
+/* close_range(2), Linux 5.9: closes every descriptor from first to last. */
+int sys_close_range(unsigned first, unsigned last);
+
+/* sigprocmask(2) for all 64 signals: libc hides the first real-time ones, which it uses itself. old may be NULL. */
+int sys_signal_mask(int how, const sigset_t *set, sigset_t *old);
+
+/* rt_sigqueueinfo(2): sends info, its si_signo and si_value, to pid. A si_code >= 0 only to ourselves. */
+int sys_queue_signal(pid_t pid, const siginfo_t *info);
+
+#endif

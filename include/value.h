@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The values that options take, as numbers. Every function takes the whole text or fails: 0, or -1.
+ */
+#ifndef VALUE_H
+#define VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A decimal number from 0 to max. */
+int value_number(const char *text, unsigned long max, unsigned long *number);
+
+/* A time: 500ms, 5s, 2m, 1h, a bare number is seconds. In milliseconds, at most a year. */
+int value_time(const char *text, int64_t *ms);
+
+/* A signal: TERM, SIGTERM, RTMIN+2, RTMAX-1 or a number from 1 to 64. RTMIN is 34, as programs built with glibc have it. */
+int value_signal(const char *text, int *signal);
+
+/* The signal's name without SIG, or its number if it has none, in a buffer of the caller's that holds 8 bytes. */
+const char *value_signal_name(int signal, char *buffer);
+
+/* A yes or no: 1 yes true on, 0 no false off or nothing. */
+int value_flag(const char *text, bool *flag);
+
+/* Namespaces by name, separated by commas, as CLONE_NEW* bits. */
+int value_namespaces(const char *text, unsigned long *namespaces);
+
+/* The name of the namespace with this bit; NULL if there is none. */
+const char *value_namespace_name(unsigned long bit);
+
+/*
+ * Copies the next item of a list up to a separator to item. Returns where the list goes on, NULL at its end;
+ * an item that does not fit comes back empty.
+ */
+const char *value_item(const char *list, char separator, char *item, size_t size);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * --check. Each ability is tried for real, in a child that ends at once; nothing is guessed from a version.
+ * The settings by which distributions refuse user namespaces are read, because the errno does not tell them apart.
+ */
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "mount.h"
+#include "out.h"
+#include "sys.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static unsigned long user_namespace(void)
+{
+	return sys_has_capability(CAP_SYS_ADMIN) ? 0 : CLONE_NEWUSER;
+}
+
+/* Runs test in a child with these namespaces. 0, or the errno of what failed. */
+static int try_in(unsigned long namespaces, int (*test)(void))
+{
+	pid_t pid = sys_fork(namespaces | (namespaces ? user_namespace() : 0));
+	int status;
+
+	if (pid < 0)
+		return errno;
+	if (pid == 0)
+		_exit(test && test() < 0 ? errno : 0);
+	if (waitpid(pid, &status, 0) < 0)
+		return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+}
+
+static int test_proc(void)
+{
+	if (sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -1;
+	return sys_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+static int test_tree(void)
+{
+	return sys_clone_tree(AT_FDCWD, "/dev", true);
+}
+
+static int test_attributes(void)
+{
+	int fd = test_tree();
+
+	return fd < 0 ? -1 : sys_mount_attributes(fd, MOUNT_ATTR_RDONLY, true);
+}
+
+static int test_resolve(void)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? -1 : sys_open_in_root(root, "proc", O_PATH, 0);
+}
+
+static int test_ranges(void)
+{
+	return sys_close_range(STDERR_FILENO + 1, ~0U);
+}
+
+static int test_writable_proc(void)
+{
+	return open("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
+}
+
+/* In the order in which a start needs them. */
+static const struct ability {
+	const char *name;
+	unsigned long namespaces;
+	int (*test)(void);
+	bool needed; /* by every container */
+	const char *remedy;
+} abilities[] = {
+	{"user namespace", CLONE_NEWUSER, NULL, false, "see the settings below, or run as root"},
+	{"pid namespace", CLONE_NEWPID, NULL, true, "CONFIG_PID_NS, or an outer container's seccomp filter"},
+	{"mount namespace", CLONE_NEWNS, NULL, true, "run as root, or allow user namespaces"},
+	{"uts namespace", CLONE_NEWUTS, NULL, false, "CONFIG_UTS_NS; --share uts does without"},
+	{"ipc namespace", CLONE_NEWIPC, NULL, false, "CONFIG_IPC_NS; --share ipc does without"},
+	{"cgroup namespace", CLONE_NEWCGROUP, NULL, false, "CONFIG_CGROUPS; --share cgroup does without"},
+	{"net namespace", CLONE_NEWNET, NULL, false, "CONFIG_NET_NS; only --net none needs it"},
+	{"openat2", 0, test_resolve, true, "Linux 5.6, or an outer container's seccomp filter"},
+	{"close_range", 0, test_ranges, true, "Linux 5.9, or an outer container's seccomp filter"},
+	{"open_tree", CLONE_NEWNS, test_tree, true, "Linux 5.2, or an outer container's seccomp filter"},
+	{"mount_setattr", CLONE_NEWNS, test_attributes, false, "Linux 5.12; before it, read-only binds need norec"},
+	{"new /proc", CLONE_NEWNS | CLONE_NEWPID, test_proc, true,
+	 "an outer container masks parts of /proc; start that one with its /proc unmasked (docker: --security-opt systempaths=unconfined)"},
+	{"id maps", 0, test_writable_proc, false, "mount /proc read-write for this user"},
+};
+
+/* Where distributions refuse: a file, the value that refuses, and how to allow. */
+static const struct setting {
+	const char *path, *refuses, *remedy;
+} settings[] = {
+	{"/proc/sys/user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=15000"},
+	{"/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1 (Debian)"},
+	{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
+	 "an AppArmor profile with userns for nsinit, or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)"},
+};
+
+static bool refuses(const struct setting *setting)
+{
+	char text[16] = "";
+	int fd = open(setting->path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n > 0)
+		text[strcspn(text, "\n")] = '\0';
+	return n > 0 && strcmp(text, setting->refuses) == 0;
+}
+
+static bool print_ability(struct out *out, const struct ability *ability)
+{
+	int error = try_in(ability->namespaces, ability->test);
+
+	if (error == 0)
+		out_print(out, "yes  %s\n", ability->name);
+	else
+		out_print(out, "NO   %s: %s; %s\n", ability->name, strerror(error), ability->remedy);
+	return error == 0 || !ability->needed;
+}
+
+int check_run(void)
+{
+	struct out out = OUT(STDOUT_FILENO);
+	struct utsname name;
+	bool fine = true;
+
+	uname(&name);
+	out_print(&out, "Linux %s %s, as %s\n", name.release, name.machine,
+	          user_namespace() ? "an ordinary user: a user namespace comes with every container" : "root");
+	for (size_t i = 0; i < COUNT(abilities); i++)
+		fine = print_ability(&out, &abilities[i]) && fine;
+	for (size_t i = 0; i < COUNT(settings); i++)
+		if (refuses(&settings[i]))
+			out_print(&out, "%s  %s is %s; allow by: %s\n", user_namespace() ? "NO " : "-- ", settings[i].path, settings[i].refuses,
+			          settings[i].remedy);
+	out_print(&out, fine ? "nsinit can make containers here.\n" : "nsinit cannot make containers here until the remedies are applied.\n");
+	out_flush(&out);
+	return fine ? 0 : 1;
+}

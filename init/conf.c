@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * --conf DIR: hosts, hostname, resolv.conf and whatever other file is in it go to /etc.
+ */
+#include "conf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static char *join(const char *directory, const char *name)
+{
+	size_t length = strlen(directory), size = strlen(name) + 1;
+	char *path = malloc(length + 1 + size);
+
+	if (path) {
+		memcpy(path, directory, length);
+		path[length] = '/';
+		memcpy(path + length + 1, name, size);
+	}
+	return path;
+}
+
+static int add_file(struct plan *plan, const char *name)
+{
+	struct mount_entry *entry = &plan->mounts[plan->mount_count];
+
+	if (plan->mount_count == PLAN_MOUNTS_MAX) {
+		log_error("--conf %s: too many files; a plan holds %d mounts", plan->conf, PLAN_MOUNTS_MAX);
+		return -1;
+	}
+	*entry = (struct mount_entry){
+		.kind = MOUNT_BIND,
+		.source = join(plan->conf, name),
+		.target = join("/etc", name),
+		.attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.option = "conf",
+	};
+	if (!entry->source || !entry->target) {
+		log_error("--conf %s: %s", plan->conf, strerror(errno));
+		return -1;
+	}
+	plan->mount_count++;
+	return 0;
+}
+
+/* The first word of the file, as hostname(5) says: a comment or an empty line is no name. */
+static int read_hostname(struct plan *plan, int directory)
+{
+	char text[512], *name = text;
+	int fd = openat(directory, "hostname", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (length < 0) {
+		log_error("--conf %s: hostname: %s; make it readable or remove it", plan->conf, strerror(errno));
+		return -1;
+	}
+	text[length] = '\0';
+	while (*name == '#' || *name == '\n' || *name == ' ' || *name == '\t')
+		name += *name == '#' ? strcspn(name, "\n") : 1;
+	name[strcspn(name, "\n \t")] = '\0';
+	if (!*name || strlen(name) > PLAN_HOSTNAME_MAX) {
+		log_error("--conf %s: hostname: holds no name of 1 to %d bytes; mend it or remove it", plan->conf, PLAN_HOSTNAME_MAX);
+		return -1;
+	}
+	plan->hostname = strdup(name);
+	return plan->hostname ? 0 : -1;
+}
+
+static bool is_file(int directory, const char *name)
+{
+	struct stat status;
+
+	return fstatat(directory, name, &status, 0) == 0 && S_ISREG(status.st_mode);
+}
+
+/* The files in the order of their names would need memory to sort; they go to different places, so any order does. */
+static int expand(struct plan *plan, DIR *directory)
+{
+	size_t before = plan->mount_count;
+	struct dirent *item;
+
+	while ((item = readdir(directory))) {
+		if (!is_file(dirfd(directory), item->d_name))
+			continue;
+		if (add_file(plan, item->d_name) < 0)
+			return -1;
+		if (strcmp(item->d_name, "hostname") == 0 && !plan->hostname && read_hostname(plan, dirfd(directory)) < 0)
+			return -1;
+	}
+	if (plan->mount_count > before)
+		return 0;
+	log_error("--conf %s: no file in it; give a directory with hosts, hostname or resolv.conf", plan->conf);
+	return -1;
+}
+
+int conf_expand(struct plan *plan)
+{
+	DIR *directory;
+	int result;
+
+	if (!plan->conf)
+		return 0;
+	directory = opendir(plan->conf);
+	if (!directory) {
+		log_error("--conf %s: %s; give a directory with hosts, hostname or resolv.conf", plan->conf, strerror(errno));
+		return -1;
+	}
+	result = expand(plan, directory);
+	closedir(directory);
+	return result;
+}

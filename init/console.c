@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The terminal, as a shell user expects it. One rule at every level, launcher, PID 1 and after every stop:
+ * whoever holds the foreground hands it to its job; whoever handed it out takes it back when the job stops
+ * or ends.
+ */
+#include "console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "signals.h"
+#include "sys.h"
+
+enum {
+	/* Unix98 pseudo-terminals, Documentation/admin-guide/devices.txt */
+	PTY_MAJOR_FIRST = 136,
+	PTY_MAJOR_LAST = 143,
+};
+
+int console_open(void)
+{
+	/* O_NONBLOCK is for the look in console_held() and for a serial line without carrier. */
+	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+}
+
+/*
+ * In a PID namespace tcgetpgrp(3) and getpgrp(2) are both 0 for groups from outside, whichever they are. But the
+ * kernel refuses a background read with EIO when SIGTTIN is blocked, even of nothing.
+ */
+bool console_held(int console)
+{
+	return read(console, NULL, 0) == 0 || errno != EIO;
+}
+
+void console_give(int console, pid_t group)
+{
+	tcsetpgrp(console, group);
+}
+
+void console_take(int console)
+{
+	tcsetpgrp(console, getpgrp());
+}
+
+static bool is_pipe(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+/*
+ * In a pipeline the terminal belongs to the others too: `nsinit -- ls | less` would leave less in the background.
+ * There the program gets the foreground when it asks, by stopping at SIGTTIN or SIGTTOU.
+ */
+static bool wants_foreground(int console)
+{
+	return console >= 0 && console_held(console) && !is_pipe(STDIN_FILENO) && !is_pipe(STDOUT_FILENO);
+}
+
+/*
+ * A session leader that is PID 1 has no shell above it that could continue a stopped job, so the program gets the
+ * session: the kernel does not stop a group that nobody can continue. Giving up a terminal that is no
+ * pseudo-terminal would hang it up for everybody.
+ */
+static bool can_give_session(int console)
+{
+	struct stat status;
+
+	return getpid() == 1 && getsid(0) == 1 && fstat(STDIN_FILENO, &status) == 0 && console >= 0 &&
+	       S_ISCHR(status.st_mode) && major(status.st_rdev) >= PTY_MAJOR_FIRST && major(status.st_rdev) <= PTY_MAJOR_LAST;
+}
+
+struct job console_program_job(const struct plan *plan, int console)
+{
+	if (plan->single_child)
+		return (struct job){.kind = JOB_SHARED, .console = console};
+	if (can_give_session(console) && ioctl(console, TIOCNOTTY) == 0)
+		return (struct job){.kind = JOB_SESSION, .console = console};
+	return (struct job){.kind = JOB_GROUP, .console = console, .foreground = wants_foreground(console)};
+}
+
+struct job console_container_job(int console)
+{
+	return (struct job){.kind = JOB_GROUP, .console = console, .foreground = wants_foreground(console)};
+}
+
+void console_stop(int signal)
+{
+	sigset_t set;
+
+	if (signal == SIGSTOP)
+		signal = SIGTSTP; /* which the kernel ignores where nobody could continue us */
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	kill(getpid(), signal);
+	sys_signal_mask(SIG_UNBLOCK, &set, NULL); /* here we stop */
+	sys_signal_mask(SIG_BLOCK, &set, NULL);
+	signals_drop(SIGCONT); /* what continued us */
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The program's environment. It is built before the start: nothing is allocated later.
+ */
+#include "env.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exec.h"
+#include "log.h"
+
+/* Adds or replaces a variable; envp has room. */
+static void set(char **envp, const char *variable)
+{
+	size_t name = (size_t)(strchrnul(variable, '=') - variable) + 1;
+
+	while (*envp && strncmp(*envp, variable, name) != 0)
+		envp++;
+	if (!*envp)
+		envp[1] = NULL;
+	*envp = (char *)variable;
+}
+
+static char *home_variable(const char *home)
+{
+	size_t size = strlen(home) + 1;
+	char *variable = malloc(strlen("HOME=") + size);
+
+	if (variable) {
+		memcpy(variable, "HOME=", strlen("HOME="));
+		memcpy(variable + strlen("HOME="), home, size);
+	}
+	return variable;
+}
+
+static bool kept(const struct plan *plan, const char *variable)
+{
+	return !plan->clear_env || strncmp(variable, "TERM=", strlen("TERM=")) == 0;
+}
+
+int env_build(struct plan *plan, char **environment, const char *home)
+{
+	static const char path[] = "PATH=" EXEC_DEFAULT_PATH;
+	size_t count = 0, length = 0;
+	char **envp, *home_text = NULL;
+
+	plan->envp = environment;
+	if (!plan->clear_env && !home && plan->env_count == 0)
+		return 0;
+	while (environment[count])
+		count++;
+	envp = calloc(count + plan->env_count + 3, sizeof *envp); /* HOME, PATH and the end */
+	if (home)
+		home_text = home_variable(home);
+	if (!envp || (home && !home_text)) {
+		log_error("environment: %s; give it less", strerror(errno));
+		return -1;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (kept(plan, environment[i]))
+			envp[length++] = environment[i];
+	if (plan->clear_env)
+		set(envp, path);
+	if (home_text)
+		set(envp, home_text);
+	for (size_t i = 0; i < plan->env_count; i++)
+		set(envp, plan->env[i]);
+	plan->envp = envp;
+	return 0;
+}

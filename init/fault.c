@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The words for a start that failed. A step that has no row would be a message without sense: tests/unit walks them.
+ */
+#include "fault.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+#include "mount.h"
+#include "out.h"
+#include "value.h"
+
+enum exit_status {
+	EXIT_OURS = 125,
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_NOT_FOUND = 127,
+};
+
+/* What each step was about; the object of a step comes from object(). */
+static const char *const subjects[STEP_COUNT] = {
+	[STEP_PIPE] = "report pipe",
+	[STEP_CLONE] = "new namespaces",
+	[STEP_DESCRIPTORS] = "closing descriptors",
+	[STEP_PARENT_DEATH] = "--parent-death",
+	[STEP_IDMAP] = "user namespace, id map",
+	[STEP_JOB] = "process group of the container",
+	[STEP_PROPAGATION] = "private mounts",
+	[STEP_SOURCES] = "source of",
+	[STEP_ROOT] = "--rootfs",
+	[STEP_MOUNTS] = "mount",
+	[STEP_BINDS] = "target of",
+	[STEP_MASKS] = "masking /proc",
+	[STEP_READ_ONLY] = "--read-only",
+	[STEP_DETACH] = "leaving the old root",
+	[STEP_HOSTNAME] = "--hostname",
+	[STEP_DOMAINNAME] = "--domainname",
+	[STEP_LOOPBACK] = "loopback",
+	[STEP_VFORK] = "process for the program",
+	[STEP_TERMINAL] = "terminal of the program",
+	[STEP_CLOSE] = "closing descriptors",
+	[STEP_GROUPS] = "--user, groups",
+	[STEP_GID] = "--user, group",
+	[STEP_UID] = "--user",
+	[STEP_CWD] = "--cwd",
+	[STEP_SIGNALS] = "signal mask",
+	[STEP_EXEC] = "program",
+};
+
+/* The first row that matches is said. error 0: any. */
+static const struct {
+	enum step step;
+	int error;
+	const char *remedy;
+} remedies[] = {
+	{STEP_CLONE, EPERM, "it may not make them; see nsinit --check"},
+	{STEP_CLONE, ENOSPC, "raise user.max_*_namespaces, see sysctl -a and nsinit --check"},
+	{STEP_CLONE, EINVAL, "this kernel lacks one of them; see nsinit --check"},
+	{STEP_CLONE, EAGAIN, "too many processes; raise ulimit -u or the pids limit"},
+	{STEP_CLONE, ENOMEM, "no memory, or PID 1 of the namespace is ending"},
+	{STEP_IDMAP, EPERM, "run as root, or see nsinit --check"},
+	{STEP_IDMAP, EACCES, "/proc must be writable; see nsinit --check"},
+	{STEP_IDMAP, ENOENT, "mount /proc first"},
+	{STEP_SOURCES, ENOENT, "create it, or correct the path"},
+	{STEP_SOURCES, EACCES, "make it reachable for this user"},
+	{STEP_SOURCES, EINVAL, "it holds mounts that must come along; leave norec out"},
+	{STEP_SOURCES, ENODEV, "the host's node is not what it should be; restore it"},
+	{STEP_SOURCES, ENOSYS, "Linux 5.10 or later is needed"},
+	{STEP_ROOT, ENOENT, "create it, or correct the path"},
+	{STEP_ROOT, ENOTDIR, "give a directory that holds a root file system"},
+	{STEP_ROOT, EACCES, "make it, and the way to it, searchable for this user"},
+	{STEP_ROOT, EINVAL, "the host's root must not be the initramfs; boot with a real root"},
+	{STEP_ROOT, ENOSYS, "Linux 5.10 or later is needed"},
+	{STEP_MOUNTS, EPERM, "an outer container may hide parts of it; see nsinit --check"},
+	{STEP_MOUNTS, EROFS, "make the directory in the rootfs beforehand, it is read-only"},
+	{STEP_MOUNTS, ENOTDIR, "it is no directory in the rootfs; remove what is there"},
+	{STEP_MOUNTS, EEXIST, "it is no directory in the rootfs; remove what is there"},
+	{STEP_MOUNTS, EACCES, "make the directory in the rootfs beforehand, it is not writable"},
+	{STEP_MOUNTS, ELOOP, "links in the rootfs lead in a circle; correct them"},
+	{STEP_MOUNTS, ENOENT, "the rootfs cannot hold it; make the directory beforehand"},
+	{STEP_BINDS, ENOENT, "without --rootfs it must exist; create it"},
+	{STEP_BINDS, EROFS, "create it beforehand, the root is read-only"},
+	{STEP_BINDS, EACCES, "create it beforehand, its parent is not writable"},
+	{STEP_BINDS, ENOTDIR, "a directory goes onto a directory, a file onto a file"},
+	{STEP_BINDS, EISDIR, "a directory goes onto a directory, a file onto a file"},
+	{STEP_BINDS, ELOOP, "links in the root lead in a circle or through /proc; correct them"},
+	{STEP_BINDS, ENOSYS, "this kernel restricts one mount at a time; add norec"},
+	{STEP_BINDS, EINVAL, "see mount(8) and tmpfs(5) for its options"},
+	{STEP_BINDS, 0, "see mount(8)"},
+	{STEP_HOSTNAME, EPERM, "it needs a uts namespace; leave --share uts out"},
+	{STEP_DOMAINNAME, EPERM, "it needs a uts namespace; leave --share uts out"},
+	{STEP_VFORK, EAGAIN, "too many processes; raise ulimit -u or the pids limit"},
+	{STEP_GROUPS, EPERM, "only root may change user; leave it out"},
+	{STEP_GID, EPERM, "only root may change group; leave it out"},
+	{STEP_GID, EINVAL, "the id is not mapped in this user namespace; give one that is"},
+	{STEP_UID, EPERM, "only root may change user; leave it out"},
+	{STEP_UID, EINVAL, "the id is not mapped in this user namespace; give one that is"},
+	{STEP_UID, EAGAIN, "the user has too many processes; raise ulimit -u"},
+	{STEP_CWD, ENOENT, "create it, or give another"},
+	{STEP_CWD, EACCES, "make it searchable for the program's user"},
+	{STEP_CWD, ENOTDIR, "give a directory"},
+	{STEP_EXEC, ENOENT, "install it, or check the path, the loader and the interpreter after #!"},
+	{STEP_EXEC, ENOTDIR, "correct the path"},
+	{STEP_EXEC, EACCES, "make it executable (chmod +x), on a file system without noexec"},
+	{STEP_EXEC, ENOEXEC, "it is no program for this machine"},
+	{STEP_EXEC, E2BIG, "give it fewer arguments and a smaller environment"},
+};
+
+static const char *remedy(const struct fault *fault)
+{
+	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
+		if (remedies[i].step == fault->step && (remedies[i].error == 0 || remedies[i].error == fault->error))
+			return remedies[i].remedy;
+	return "see nsinit --check";
+}
+
+/* The option of a mount entry, as " --name". */
+static void add_entry(struct out *out, const struct plan *plan, int index, const char *path)
+{
+	out_print(out, " --%s %s", plan->mounts[index].option, path);
+}
+
+/* What the step worked on, with a space before it. */
+static void object(struct out *out, const struct plan *plan, const struct fault *fault)
+{
+	switch (fault->step) {
+	case STEP_CLONE:
+		for (unsigned bit = 0; bit < 32; bit++)
+			if (value_namespace_name(plan->namespaces & (1UL << bit)))
+				out_print(out, " %s", value_namespace_name(plan->namespaces & (1UL << bit)));
+		break;
+	case STEP_SOURCES:
+		if (fault->index < 0)
+			out_print(out, fault->index == FAULT_HOST_SYS ? " /sys" : " /dev, the host's nodes");
+		else
+			add_entry(out, plan, fault->index, plan->mounts[fault->index].source);
+		break;
+	case STEP_BINDS:
+		add_entry(out, plan, fault->index, plan->mounts[fault->index].target);
+		break;
+	case STEP_MOUNTS:
+		out_print(out, " %s on /%s", mount_rows[fault->index].type, mount_rows[fault->index].target);
+		break;
+	case STEP_ROOT:
+		out_print(out, " %s", plan->rootfs ? plan->rootfs : "/");
+		break;
+	case STEP_HOSTNAME:
+		out_print(out, " %s", plan->hostname);
+		break;
+	case STEP_DOMAINNAME:
+		out_print(out, " %s", plan->domainname);
+		break;
+	case STEP_GROUPS:
+	case STEP_GID:
+	case STEP_UID:
+		out_print(out, " %s", plan->user ? plan->user : "");
+		break;
+	case STEP_CWD:
+		out_print(out, " %s", plan->cwd);
+		break;
+	case STEP_EXEC:
+		out_print(out, " %s", plan->argv[0]);
+		break;
+	default:
+		break;
+	}
+}
+
+static int status(const struct fault *fault)
+{
+	if (fault->step != STEP_EXEC)
+		return EXIT_OURS;
+	return fault->error == ENOENT || fault->error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+int fault_report(const struct plan *plan, const struct fault *fault)
+{
+	struct out what = OUT(-1);
+
+	object(&what, plan, fault);
+	what.text[what.length < sizeof what.text ? what.length : sizeof what.text - 1] = '\0';
+	log_error("%s%s: %s; %s", subjects[fault->step], what.text, strerror(fault->error), remedy(fault));
+	return status(fault);
+}

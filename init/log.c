@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The logger. A line is formatted into the frame and written at once: no buffer to lose, no allocation,
+ * no wait.
+ * A pipe whose reader is gone raises SIGPIPE at us; it is blocked and signal.c knows it as our own.
+ */
+#include "log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "out.h"
+
+static struct {
+	int fd;
+	int verbosity;
+} logger = {STDERR_FILENO, LOG_WARNING};
+
+void log_open(int fd, int verbosity)
+{
+	logger.fd = fd;
+	logger.verbosity = verbosity;
+}
+
+/* A full pipe or a stopped terminal must not stop PID 1: the line is lost instead. */
+static bool writable(int fd)
+{
+	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
+
+	return poll(&descriptor, 1, 0) == 1 && (descriptor.revents & POLLOUT);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	int error = errno;
+	struct out out;
+	va_list arguments;
+
+	if ((int)level > logger.verbosity)
+		return;
+	out.fd = logger.fd;
+	out.length = 0;
+	out_print(&out, "nsinit: ");
+	va_start(arguments, format);
+	out_vprint(&out, format, arguments);
+	va_end(arguments);
+	out_char(&out, '\n');
+	if (writable(out.fd))
+		out_flush(&out);
+	errno = error;
+}

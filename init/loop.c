@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loop. From here on PID 1 must not die: no function in this file exits, allocates, or blocks on anything
+ * but the wait itself, and a time-out is the only clock. tests/run/test_entrypoint.py counts the wake-ups.
+ */
+#include "loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "log.h"
+#include "value.h"
+
+struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job)
+{
+	return (struct loop){
+		.plan = plan,
+		.mode = mode,
+		.child = child,
+		.own_group = job->kind != JOB_SHARED,
+		.console = job->kind == JOB_GROUP ? job->console : -1,
+		.given = job->foreground,
+		.reports = -1,
+		.launcher = -1,
+		.deadline_ms = -1,
+	};
+}
+
+int64_t loop_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The whole job goes on, in the foreground if that is ours. */
+static void job_continue(struct loop *loop)
+{
+	if (loop->console >= 0 && console_held(loop->console)) {
+		console_give(loop->console, loop->child);
+		loop->given = true;
+	}
+	kill(loop->own_group ? -loop->child : loop->child, SIGCONT);
+}
+
+/*
+ * The child was stopped. If it only wants the terminal, and we have it, it goes on. Else whoever started us
+ * has to know: a launcher by a report, a shell by our stopping as well.
+ */
+static void job_stopped(struct loop *loop, int signal)
+{
+	struct report report = {.kind = REPORT_STOPPED, .signal = signal};
+
+	if (loop->console < 0)
+		return;
+	if ((signal == SIGTTIN || signal == SIGTTOU) && console_held(loop->console)) {
+		job_continue(loop);
+		return;
+	}
+	if (loop->launcher >= 0) {
+		if (write(loop->launcher, &report, sizeof report) < 0)
+			log_debug("stopped, and the launcher is gone");
+		return;
+	}
+	if (loop->given)
+		console_take(loop->console);
+	loop->given = false;
+	console_stop(signal);
+	job_continue(loop);
+}
+
+static void child_ended(struct loop *loop, int status)
+{
+	loop->ended = true;
+	loop->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	log_debug("process %d ended with status %d", (int)loop->child, loop->status);
+}
+
+static void orphan_ended(struct loop *loop, pid_t pid, int status)
+{
+	if (loop->plan->warn_reap && loop->mode != SIGNALS_RELAY)
+		log_warning("reaped orphan %d, status %d", (int)pid, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+static void on_child(struct loop *loop, const siginfo_t *info)
+{
+	int status;
+	pid_t pid;
+
+	(void)info;
+	/* One SIGCHLD may stand for many children. */
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		if (pid != loop->child && !WIFSTOPPED(status))
+			orphan_ended(loop, pid, status);
+		else if (pid == loop->child && WIFSTOPPED(status))
+			job_stopped(loop, WSTOPSIG(status));
+		else if (pid == loop->child)
+			child_ended(loop, status);
+	}
+	loop->alone = pid < 0;
+}
+
+/* What the signal becomes: 0 if it is dropped. */
+static int rewritten(const struct loop *loop, int signal)
+{
+	int to = loop->mode == SIGNALS_PROGRAM ? loop->plan->rewrite[signal] : 0;
+
+	return to == 0 ? signal : to - 1;
+}
+
+static void on_forward(struct loop *loop, const siginfo_t *info)
+{
+	char from[8], to[8];
+	int signal = rewritten(loop, info->si_signo);
+	bool whole = loop->mode == SIGNALS_PROGRAM && loop->own_group &&
+	             (loop->plan->group || (loop->console >= 0 && signals_keyboard(signal)));
+
+	/* In a shared group the terminal has told the program already. */
+	if (signal == 0 || (!loop->own_group && info->si_code == SI_KERNEL))
+		return;
+	if (signals_send(whole ? -loop->child : loop->child, signal, info) < 0 && errno != ESRCH)
+		log_warning("signal %s for process %d: %s", value_signal_name(signal, to), (int)loop->child, strerror(errno));
+	log_debug("signal %s from %d, sent as %s to %d", value_signal_name(info->si_signo, from), (int)info->si_pid,
+	          value_signal_name(signal, to), whole ? -loop->child : loop->child);
+	if (signal == SIGTERM && loop->mode == SIGNALS_PROGRAM && loop->plan->grace_ms >= 0 && loop->deadline_ms < 0)
+		loop->deadline_ms = loop_now_ms() + loop->plan->grace_ms;
+}
+
+static void on_continue(struct loop *loop, const siginfo_t *info)
+{
+	if (loop->console >= 0)
+		job_continue(loop);
+	else
+		on_forward(loop, info);
+}
+
+static void on_end(struct loop *loop, const siginfo_t *info)
+{
+	(void)info;
+	loop->ended = true;
+}
+
+static void on_ignored(struct loop *loop, const siginfo_t *info)
+{
+	(void)loop;
+	(void)info;
+}
+
+static void dispatch(struct loop *loop, const siginfo_t *info)
+{
+	static void (*const actions[])(struct loop *, const siginfo_t *) = {
+		[SIGNAL_FORWARD] = on_forward,
+		[SIGNAL_REAP] = on_child,
+		[SIGNAL_CONTINUE] = on_continue,
+		[SIGNAL_END] = on_end,
+		[SIGNAL_IGNORE] = on_ignored,
+	};
+
+	actions[signals_action(info, loop->mode)](loop, info);
+}
+
+static void read_report(struct loop *loop)
+{
+	struct report report;
+	ssize_t n = read(loop->reports, &report, sizeof report);
+
+	if (n == sizeof report && report.kind == REPORT_FAULT) {
+		loop->fault = report.fault;
+	} else if (n == sizeof report && report.kind == REPORT_STOPPED) {
+		job_stopped(loop, report.signal);
+	} else if (n >= 0 || errno != EINTR) {
+		close(loop->reports);
+		loop->reports = -1;
+	}
+}
+
+static int64_t remaining_ms(const struct loop *loop)
+{
+	int64_t left = loop->deadline_ms - loop_now_ms();
+
+	return left > 0 ? left : 0;
+}
+
+/* Takes the next signal. False if the time-out came first, or there was a report instead. */
+static bool next_signal(struct loop *loop, const sigset_t *all, int readiness, siginfo_t *info)
+{
+	struct timespec timeout = {0, 0};
+
+	if (loop->reports >= 0) {
+		struct pollfd descriptors[] = {{.fd = loop->reports, .events = POLLIN}, {.fd = readiness, .events = POLLIN}};
+
+		poll(descriptors, 2, -1);
+		if (descriptors[0].revents)
+			read_report(loop);
+	} else if (loop->deadline_ms >= 0) {
+		timeout.tv_sec = (time_t)(remaining_ms(loop) / 1000);
+		timeout.tv_nsec = (long)(remaining_ms(loop) % 1000) * 1000000;
+	} else {
+		return sigwaitinfo(all, info) > 0;
+	}
+	return sigtimedwait(all, info, &timeout) > 0;
+}
+
+void loop_run(struct loop *loop)
+{
+	int readiness = -1; /* a signalfd(2), only to wait for signals and reports at once */
+	sigset_t all;
+	siginfo_t info;
+
+	memset(&all, 0xff, sizeof all);
+	if (loop->reports >= 0)
+		readiness = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	while (!loop->ended) {
+		if (next_signal(loop, &all, readiness, &info))
+			dispatch(loop, &info);
+		else if (loop->deadline_ms >= 0 && remaining_ms(loop) == 0) {
+			log_info("process %d outlived its grace of %ld ms: KILL", (int)loop->child, (long)loop->plan->grace_ms);
+			kill(loop->plan->group && loop->own_group ? -loop->child : loop->child, SIGKILL);
+			loop->deadline_ms = -1;
+		}
+	}
+	while (loop->reports >= 0) /* every writer is gone by now */
+		read_report(loop);
+	if (loop->given && loop->launcher < 0)
+		console_take(loop->console);
+	if (readiness >= 0)
+		close(readiness);
+}
+
+void loop_drain(struct loop *loop)
+{
+	sigset_t all;
+	siginfo_t info;
+
+	memset(&all, 0xff, sizeof all);
+	loop->mode = SIGNALS_DRAIN;
+	loop->child = 0;
+	loop->ended = false;
+	on_child(loop, NULL);
+	while (!loop->ended && !loop->alone && remaining_ms(loop) > 0)
+		if (next_signal(loop, &all, -1, &info))
+			dispatch(loop, &info);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From what was asked for to what will be done. A plan that leaves here is complete and is not changed again.
+ */
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "env.h"
+#include "log.h"
+#include "sys.h"
+#include "user.h"
+
+enum {
+	DEFAULT_NAMESPACES = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP,
+	/* Without these two there is no PID 1 and no mount of our own. */
+	NEEDED_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS,
+};
+
+void plan_default(struct plan *plan)
+{
+	plan->grace_ms = -1;
+	plan->drain_ms = -1;
+	plan->verbosity = LOG_WARNING;
+	plan->log_fd = STDERR_FILENO;
+}
+
+bool plan_isolates(const struct plan *plan)
+{
+	return plan->unshare || plan->share || plan->net || plan->rootfs || plan->read_only || plan->conf ||
+	       plan->mount_count > 0 || plan->hostname || plan->domainname;
+}
+
+static int check_program(const struct plan *plan)
+{
+	if (!plan->argv[0] && !plan->pause) {
+		log_error("no program given; say nsinit [OPTION]... -- PROGRAM [ARGUMENT]..., or see nsinit --help");
+		return -1;
+	}
+	if (plan->argv[0] && plan->pause) {
+		log_error("--pause %s: takes no program; leave one of them out", plan->argv[0]);
+		return -1;
+	}
+	return 0;
+}
+
+/* The log must not leak into the program, and not be a descriptor that is not there. */
+static int check_log(const struct plan *plan)
+{
+	if (plan->log_fd > STDERR_FILENO && fcntl(plan->log_fd, F_SETFD, FD_CLOEXEC) < 0) {
+		log_open(STDERR_FILENO, plan->verbosity);
+		log_error("--log-fd %d: %s; open it in the caller, as in %d>log", plan->log_fd, strerror(errno), plan->log_fd);
+		return -1;
+	}
+	return 0;
+}
+
+static int choose_namespaces(struct plan *plan)
+{
+	bool privileged = sys_has_capability(CAP_SYS_ADMIN);
+
+	if (plan->share & NEEDED_NAMESPACES) {
+		log_error("--share: pid and mount cannot be shared, PID 1 and its mounts live there; leave them out");
+		return -1;
+	}
+	if (plan->unshare & plan->share) {
+		log_error("--unshare and --share name the same namespace; leave it out of one");
+		return -1;
+	}
+	if (!privileged && (plan->share & CLONE_NEWUSER)) {
+		log_error("--share user: an ordinary user can make no other namespace without it; leave it out, or run as root");
+		return -1;
+	}
+	plan->namespaces = (DEFAULT_NAMESPACES | plan->unshare) & ~plan->share;
+	if (!privileged)
+		plan->namespaces |= CLONE_NEWUSER;
+	if (plan->net)
+		plan->namespaces = strcmp(plan->net, "none") == 0 ? plan->namespaces | CLONE_NEWNET : plan->namespaces & ~(unsigned long)CLONE_NEWNET;
+	return 0;
+}
+
+/*
+ * In a user namespace there is one id, the caller's, under the name that --user gives it: else root in a rootfs,
+ * where the programs expect one, and oneself on the host's root.
+ */
+static void map_single_id(struct plan *plan)
+{
+	struct identity *identity = &plan->identity;
+
+	identity->outer_uid = geteuid();
+	identity->outer_gid = getegid();
+	identity->group_count = 0;
+	if (identity->set)
+		return;
+	identity->set = true;
+	identity->uid = plan->rootfs ? 0 : identity->outer_uid;
+	identity->gid = plan->rootfs ? 0 : identity->outer_gid;
+}
+
+/* Sets *home to what HOME becomes, NULL: it stays. */
+static int choose_identity(struct plan *plan, const char **home)
+{
+	const char *root = plan->rootfs ? plan->rootfs : "/";
+
+	*home = NULL;
+	if (plan->user && user_resolve(root, plan->user, &plan->identity, home) < 0)
+		return -1;
+	if (plan->namespaces & CLONE_NEWUSER)
+		map_single_id(plan);
+	else if (plan->rootfs)
+		plan->identity.clear_groups = true; /* those of the caller mean nothing in there */
+	if (plan->rootfs && !plan->user)
+		*home = user_home(root, plan->identity.uid);
+	if (!*home && (plan->rootfs || plan->user))
+		*home = "/";
+	return 0;
+}
+
+int plan_container(struct plan *plan)
+{
+	const char *home;
+
+	if (check_program(plan) < 0 || check_log(plan) < 0 || choose_namespaces(plan) < 0)
+		return -1;
+	if (plan->subreaper) {
+		log_error("--subreaper: a container has a PID 1 that reaps; leave it or the options that make a container out");
+		return -1;
+	}
+	if (plan->read_only && !plan->rootfs) {
+		log_error("--read-only: needs a root of its own; give --rootfs DIR, or --rootfs / for the host's");
+		return -1;
+	}
+	if (plan->rootfs && !plan->cwd)
+		plan->cwd = "/";
+	if (choose_identity(plan, &home) < 0 || conf_expand(plan) < 0)
+		return -1;
+	return env_build(plan, environ, home);
+}
+
+int plan_entrypoint(struct plan *plan)
+{
+	const char *home = NULL;
+
+	if (check_program(plan) < 0 || check_log(plan) < 0)
+		return -1;
+	if (plan->user && user_resolve("/", plan->user, &plan->identity, &home) < 0)
+		return -1;
+	return env_build(plan, environ, plan->user && !home ? "/" : home);
+}

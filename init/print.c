@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * --dry-run: the plan as text, one fact a line.
+ */
+#include <linux/mount.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "mount.h"
+#include "out.h"
+#include "plan.h"
+#include "value.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+struct word {
+	uint64_t bit;
+	const char *word;
+};
+
+/* MS_* of mount(2) and MOUNT_ATTR_* of mount_setattr(2) have the same four lowest bits. */
+static void print_attributes(struct out *out, uint64_t attributes)
+{
+	static const struct word words[] = {
+		{MOUNT_ATTR_NOSUID, "nosuid"}, {MOUNT_ATTR_NODEV, "nodev"}, {MOUNT_ATTR_NOEXEC, "noexec"},
+	};
+
+	out_print(out, "%s", attributes & MOUNT_ATTR_RDONLY ? "ro" : "rw");
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (attributes & words[i].bit)
+			out_print(out, ",%s", words[i].word);
+}
+
+static void print_namespaces(struct out *out, unsigned long namespaces)
+{
+	if (!namespaces)
+		return;
+	out_print(out, "namespaces:");
+	for (unsigned bit = 0; bit < 32; bit++)
+		if (value_namespace_name(namespaces & (1UL << bit)))
+			out_print(out, " %s", value_namespace_name(namespaces & (1UL << bit)));
+	out_print(out, "\n");
+}
+
+static void print_identity(struct out *out, const struct plan *plan)
+{
+	const struct identity *identity = &plan->identity;
+
+	if (plan->namespaces & CLONE_NEWUSER)
+		out_print(out, "id map: %u:%u inside is %u:%u outside\n", (unsigned)identity->uid, (unsigned)identity->gid,
+		          (unsigned)identity->outer_uid, (unsigned)identity->outer_gid);
+	if (!identity->set)
+		return;
+	out_print(out, "user: %u:%u", (unsigned)identity->uid, (unsigned)identity->gid);
+	for (size_t i = 0; i < identity->group_count; i++)
+		out_print(out, "%s%u", i == 0 ? " groups " : ",", (unsigned)identity->groups[i]);
+	out_print(out, "\n");
+}
+
+static void print_mounts(struct out *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < mount_row_count && plan->namespaces; i++) {
+		if (!mount_row_wanted(plan, &mount_rows[i]))
+			continue;
+		out_print(out, "mount: %s on /%s ", mount_rows[i].type, mount_rows[i].target);
+		print_attributes(out, mount_rows[i].flags);
+		out_print(out, "\n");
+	}
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		const struct mount_entry *entry = &plan->mounts[i];
+
+		if (entry->kind == MOUNT_TMPFS) {
+			out_print(out, "mount: tmpfs on %s rw,nosuid,nodev %s\n", entry->target, entry->data ? entry->data : "");
+			continue;
+		}
+		out_print(out, "bind: %s on %s ", entry->source, entry->target);
+		print_attributes(out, entry->attributes);
+		out_print(out, "%s (--%s)\n", entry->recursive ? ",rec" : "", entry->option);
+	}
+}
+
+static void print_pid1(struct out *out, const struct plan *plan)
+{
+	char from[8], to[8];
+
+	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++)
+		if (plan->rewrite[signal])
+			out_print(out, "rewrite: %s to %s\n", value_signal_name(signal, from),
+			          plan->rewrite[signal] == 1 ? "nothing" : value_signal_name(plan->rewrite[signal] - 1, to));
+	for (unsigned code = 0; code < COUNT(plan->remap); code++)
+		if (plan->remap[code])
+			out_print(out, "remap: %u to %u\n", code, plan->remap[code] - 1U);
+	if (plan->grace_ms >= 0)
+		out_print(out, "grace: %ld ms\n", (long)plan->grace_ms);
+	if (plan->drain_ms >= 0)
+		out_print(out, "drain: %ld ms\n", (long)plan->drain_ms);
+	if (plan->parent_death)
+		out_print(out, "parent death: %s\n", value_signal_name(plan->parent_death, to));
+	if (plan->group)
+		out_print(out, "forward to: the process group\n");
+	if (plan->single_child)
+		out_print(out, "process group: ours\n");
+	if (plan->subreaper)
+		out_print(out, "subreaper: yes\n");
+}
+
+/* A word in quotes where a shell would need them, so that the line can be pasted. */
+static void print_word(struct out *out, const char *word)
+{
+	const char *at = word;
+
+	while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '+' && *at <= ':') || *at == '_' || *at == '=')
+		at++;
+	if (*word && !*at) {
+		out_print(out, " %s", word);
+		return;
+	}
+	out_print(out, " '");
+	for (at = word; *at; at++)
+		out_print(out, *at == '\'' ? "'\\''" : "%c", *at);
+	out_print(out, "'");
+}
+
+void plan_print(const struct plan *plan, const char *role)
+{
+	struct out out = OUT(STDOUT_FILENO);
+
+	out_print(&out, "role: %s\n", role);
+	print_namespaces(&out, plan->namespaces);
+	if (plan->namespaces)
+		out_print(&out, "root: %s%s\n", plan->rootfs ? plan->rootfs : "the host's", plan->read_only ? ", read-only" : "");
+	print_mounts(&out, plan);
+	if (plan->hostname)
+		out_print(&out, "hostname: %s\n", plan->hostname);
+	if (plan->domainname)
+		out_print(&out, "domainname: %s\n", plan->domainname);
+	print_identity(&out, plan);
+	print_pid1(&out, plan);
+	if (plan->cwd)
+		out_print(&out, "directory: %s\n", plan->cwd);
+	out_print(&out, plan->pause ? "program: none, pause" : "program:");
+	for (char **word = plan->argv; *word; word++)
+		print_word(&out, *word);
+	out_print(&out, "\n");
+	out_flush(&out);
+}

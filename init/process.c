@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Walks /proc with getdents64(2): opendir(3) would allocate, which PID 1 does not do any more.
+ */
+#include "process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "decimal.h"
+#include "value.h"
+
+enum {
+	DEPTH_MAX = 64, /* generations looked up; a process that has more ancestors counts as ours */
+};
+
+static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[64] = "/proc/", *end = decimal(path + strlen(path), (unsigned long)pid);
+	ssize_t n;
+	int fd;
+
+	strcpy(end, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, size - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+/* "PID (NAME) STATE PPID …"; the name may hold anything, so the last parenthesis counts. */
+static bool read_process(pid_t pid, struct process *process)
+{
+	char text[256], number[16], *name, *end;
+	unsigned long parent;
+	size_t length;
+
+	if (read_file(pid, "/stat", text, sizeof text) <= 0)
+		return false;
+	name = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!name || !end || strlen(end) < 5)
+		return false;
+	value_item(end + 4, ' ', number, sizeof number);
+	if (value_number(number, 1 << 30, &parent) < 0)
+		return false;
+	length = (size_t)(end - name - 1);
+	length = length < sizeof process->name ? length : sizeof process->name - 1;
+	memcpy(process->name, name + 1, length);
+	process->name[length] = '\0';
+	process->pid = pid;
+	process->parent = (pid_t)parent;
+	process->state = end[2];
+	return true;
+}
+
+static bool is_descendant(pid_t pid, pid_t ancestor)
+{
+	struct process process;
+
+	for (int depth = 0; depth < DEPTH_MAX; depth++) {
+		if (!read_process(pid, &process) || process.parent == 0)
+			return false;
+		if (process.parent == ancestor)
+			return true;
+		pid = process.parent;
+	}
+	return true;
+}
+
+static bool living_descendant(const char *name, struct process *process)
+{
+	unsigned long pid;
+
+	if (value_number(name, 1 << 30, &pid) < 0 || !is_descendant((pid_t)pid, getpid()))
+		return false;
+	if (!read_process((pid_t)pid, process) || process->state == 'Z')
+		return false;
+	if (read_file((pid_t)pid, "/wchan", process->wchan, sizeof process->wchan) <= 0 || process->wchan[0] == '0')
+		process->wchan[0] = '\0';
+	return true;
+}
+
+int process_descendants(void (*visit)(const struct process *process, void *argument), void *argument)
+{
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
+	char buffer[2048] __attribute__((aligned(8)));
+	long length;
+
+	if (proc < 0)
+		return -1;
+	while ((length = syscall(SYS_getdents64, proc, buffer, sizeof buffer)) > 0) {
+		for (long at = 0; at < length;) {
+			const struct dirent *entry = (const void *)(buffer + at); /* musl's and the kernel's are the same on 64 bit offsets */
+			struct process process;
+
+			at += entry->d_reclen;
+			if (!living_descendant(entry->d_name, &process))
+				continue;
+			visit(&process, argument);
+			count++;
+		}
+	}
+	close(proc);
+	return count;
+}

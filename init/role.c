@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The roles: entrypoint runs the program here, run makes a container around it first and is then, inside,
+ * an entrypoint as well, with a launcher left outside that passes signals and news.
+ */
+#include "role.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "drain.h"
+#include "fault.h"
+#include "log.h"
+#include "loop.h"
+#include "spawn.h"
+#include "sys.h"
+
+enum {
+	STATUS_FAILED = 125,
+};
+
+/* Where the news of a start go: to the launcher if there is one, else to the log. */
+static int start_failed(const struct plan *plan, const struct fault *fault, int launcher)
+{
+	struct report report = {.kind = REPORT_FAULT, .fault = *fault};
+
+	if (launcher >= 0 && write(launcher, &report, sizeof report) == sizeof report)
+		return STATUS_FAILED;
+	return fault_report(plan, fault);
+}
+
+/* The last line is the one after which PID 1 must not die: what comes later is only the loop. */
+static int run_program(const struct plan *plan, const sigset_t *mask, int console, int launcher)
+{
+	struct job job = {.kind = JOB_SHARED, .console = -1};
+	struct fault fault;
+	struct loop loop;
+	pid_t child = 0;
+
+	if (!plan->pause) {
+		job = console_program_job(plan, console);
+		child = spawn_program(plan, &job, mask, &fault);
+		if (child < 0)
+			return start_failed(plan, &fault, launcher);
+		log_info("started %s as process %d", plan->argv[0], (int)child);
+	}
+	loop = loop_around(plan, plan->pause ? SIGNALS_PAUSE : SIGNALS_PROGRAM, child, &job);
+	if (launcher >= 0 && loop.console < 0) {
+		close(launcher); /* the launcher need not listen: nothing can be stopped from a terminal */
+		launcher = -1;
+	}
+	loop.launcher = launcher;
+	if (loop.console < 0 && console >= 0)
+		close(console);
+
+	loop_run(&loop);
+
+	drain_run(&loop);
+	return plan->remap[loop.status] ? plan->remap[loop.status] - 1 : loop.status;
+}
+
+/* A parent that died before we could ask to be told is told of now. prctl(2) PR_SET_PDEATHSIG */
+static int watch_parent(const struct plan *plan)
+{
+	pid_t parent = getppid();
+
+	if (!plan->parent_death)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, plan->parent_death) < 0) {
+		log_error("--parent-death: %s", strerror(errno));
+		return -1;
+	}
+	if (getppid() != parent) {
+		siginfo_t info;
+
+		memset(&info, 0, sizeof info);
+		info.si_signo = plan->parent_death;
+		info.si_code = SI_QUEUE;
+		sys_queue_signal(getpid(), &info);
+	}
+	return 0;
+}
+
+static int entrypoint_run(const struct plan *plan, const sigset_t *mask)
+{
+	if (plan->subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
+		log_error("--subreaper: %s; Linux 3.4 or later is needed", strerror(errno));
+		return STATUS_FAILED;
+	}
+	if (watch_parent(plan) < 0)
+		return STATUS_FAILED;
+	return run_program(plan, mask, console_open(), -1);
+}
+
+/* What is left outside: everything is for PID 1 inside, and its status is ours. */
+static int relay(const struct plan *plan, pid_t container, const struct job *job, int reports)
+{
+	struct loop loop = loop_around(plan, SIGNALS_RELAY, container, job);
+
+	loop.reports = reports;
+	loop_run(&loop);
+	return loop.fault.step == STEP_NONE ? loop.status : fault_report(plan, &loop.fault);
+}
+
+static int container_run(const struct plan *plan, const sigset_t *mask)
+{
+	int console = console_open(), report;
+	struct job job = console_container_job(console);
+	struct fault fault;
+	pid_t container;
+
+	if (watch_parent(plan) < 0)
+		return STATUS_FAILED;
+	container = spawn_container(plan, &job, &report, &fault);
+	if (container < 0)
+		return fault_report(plan, &fault);
+	if (container > 0)
+		return relay(plan, container, &job, report);
+	return run_program(plan, mask, console, report);
+}
+
+const struct role *role_choose(pid_t pid, const struct plan *plan)
+{
+	static const struct role
+		entrypoint = {"entrypoint", plan_entrypoint, entrypoint_run},
+		run = {"run", plan_container, container_run};
+
+	return !plan_isolates(plan) && (pid == 1 || plan->subreaper) ? &entrypoint : &run;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The signal matrix. No handler is ever installed: signals stay blocked and are taken one at a time, with
+ * who sent them and why, by the loop.
+ */
+#include "signals.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "plan.h"
+#include "sys.h"
+
+/* A signal that has no row is forwarded to a program and means nothing without one. */
+static const struct {
+	int signal;
+	enum signal_action action[SIGNALS_MODES]; /* program, relay, pause, drain */
+} matrix[] = {
+	{SIGCHLD, {SIGNAL_REAP, SIGNAL_REAP, SIGNAL_REAP, SIGNAL_REAP}},
+	{SIGCONT, {SIGNAL_CONTINUE, SIGNAL_CONTINUE, SIGNAL_IGNORE, SIGNAL_IGNORE}},
+	{SIGTERM, {SIGNAL_FORWARD, SIGNAL_FORWARD, SIGNAL_END, SIGNAL_END}},
+	{SIGINT, {SIGNAL_FORWARD, SIGNAL_FORWARD, SIGNAL_END, SIGNAL_END}},
+	{SIGQUIT, {SIGNAL_FORWARD, SIGNAL_FORWARD, SIGNAL_IGNORE, SIGNAL_END}},
+};
+static const enum signal_action otherwise[SIGNALS_MODES] = {SIGNAL_FORWARD, SIGNAL_FORWARD, SIGNAL_IGNORE, SIGNAL_IGNORE};
+
+static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+static const int keyboard[] = {SIGINT, SIGQUIT, SIGTSTP, SIGWINCH};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static bool contains(const int *signals, size_t count, int signal)
+{
+	for (size_t i = 0; i < count; i++)
+		if (signals[i] == signal)
+			return true;
+	return false;
+}
+
+void signals_hold(sigset_t *before)
+{
+	sigset_t all;
+
+	memset(&all, 0xff, sizeof all); /* sigfillset(3) leaves out what libc keeps for itself */
+	sys_signal_mask(SIG_SETMASK, &all, before);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+/*
+ * A fault of our own (si_code says that the kernel raised it), a SIGPIPE from our own log, a SIGHUP from
+ * giving up our own terminal: not for the program.
+ */
+static bool is_own(const siginfo_t *info)
+{
+	if (info->si_code > 0)
+		return contains(faults, COUNT(faults), info->si_signo);
+	return info->si_code == SI_USER && info->si_pid == getpid();
+}
+
+enum signal_action signals_action(const siginfo_t *info, enum signal_mode mode)
+{
+	if (is_own(info))
+		return SIGNAL_IGNORE;
+	for (size_t i = 0; i < COUNT(matrix); i++)
+		if (matrix[i].signal == info->si_signo)
+			return matrix[i].action[mode];
+	return otherwise[mode];
+}
+
+bool signals_keyboard(int signal)
+{
+	return contains(keyboard, COUNT(keyboard), signal);
+}
+
+int signals_send(pid_t pid, int signal, const siginfo_t *info)
+{
+	siginfo_t copy = *info;
+
+	/* A group, or a plain kill(2): nothing travels with it. */
+	if (pid < 0 || info->si_code != SI_QUEUE)
+		return kill(pid, signal);
+	copy.si_signo = signal;
+	return sys_queue_signal(pid, &copy);
+}
+
+bool signals_drop(int signal)
+{
+	const struct timespec now = {0, 0};
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	return sigtimedwait(&set, &info, &now) == signal;
+}

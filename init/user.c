@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Users and groups by name. The files belong to the container, which may be hostile: they are opened inside
+ * its root, a line that is not exactly as the manual says counts as absent, and libc's parser with its
+ * network look-ups stays out.
+ */
+#include "user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "sys.h"
+#include "value.h"
+
+enum {
+	LINE_SIZE = 4096, /* a longer line, a group of some 400 members, counts as absent */
+	FIELDS_MAX = 7,
+};
+static const unsigned long ID_MAX = 0xfffffffe; /* (uid_t)-1 means none */
+
+/* A colon file, read a line at a time. */
+struct table {
+	int fd;
+	size_t start, end; /* what is read and not used */
+	char text[LINE_SIZE];
+	char *fields[FIELDS_MAX];
+};
+
+static int table_open(struct table *table, const char *root, const char *path)
+{
+	int directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	table->start = table->end = 0;
+	table->fd = directory < 0 ? -1 : sys_open_in_root(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (directory >= 0)
+		close(directory);
+	return table->fd < 0 ? -1 : 0;
+}
+
+/* The next line without its newline, NULL at the end. What is too long comes in pieces, which have too few fields. */
+static char *next_line(struct table *table)
+{
+	for (;;) {
+		char *line = table->text + table->start;
+		char *newline = memchr(line, '\n', table->end - table->start);
+		ssize_t n;
+
+		if (newline) {
+			*newline = '\0';
+			table->start = (size_t)(newline + 1 - table->text);
+			return line;
+		}
+		memmove(table->text, line, table->end - table->start);
+		table->end -= table->start;
+		table->start = 0;
+		if (table->end == sizeof table->text)
+			table->end = 0;
+		n = read(table->fd, table->text + table->end, sizeof table->text - table->end);
+		if (n <= 0)
+			return NULL;
+		table->end += (size_t)n;
+	}
+}
+
+/* The next line with exactly count fields, split. 0 at the end. */
+static int table_next(struct table *table, size_t count)
+{
+	char *line;
+
+	while ((line = next_line(table))) {
+		size_t n = 0;
+
+		for (char *field = line; field && n <= count; n++) {
+			char *colon = strchr(field, ':');
+
+			if (colon)
+				*colon++ = '\0';
+			if (n < count)
+				table->fields[n] = field;
+			field = colon;
+		}
+		if (n == count)
+			return 1;
+	}
+	return 0;
+}
+
+struct user {
+	unsigned long uid, gid;
+	char *name, *home;
+};
+
+/* Finds a user by name, or by number if name is NULL. 0, or -1. */
+static int find_user(const char *root, const char *name, unsigned long uid, struct user *user)
+{
+	struct table table;
+	int found = -1;
+
+	if (table_open(&table, root, "etc/passwd") < 0)
+		return -1;
+	while (found < 0 && table_next(&table, 7)) {
+		if (value_number(table.fields[2], ID_MAX, &user->uid) < 0 || value_number(table.fields[3], ID_MAX, &user->gid) < 0)
+			continue;
+		if (name ? strcmp(table.fields[0], name) != 0 : user->uid != uid)
+			continue;
+		user->name = strdup(table.fields[0]);
+		user->home = table.fields[5][0] == '/' ? strdup(table.fields[5]) : NULL;
+		found = user->name ? 0 : -1;
+	}
+	close(table.fd);
+	return found;
+}
+
+static int find_group(const char *root, const char *name, unsigned long *gid)
+{
+	struct table table;
+	int found = -1;
+
+	if (table_open(&table, root, "etc/group") < 0)
+		return -1;
+	while (found < 0 && table_next(&table, 4))
+		if (strcmp(table.fields[0], name) == 0)
+			found = value_number(table.fields[2], ID_MAX, gid);
+	close(table.fd);
+	return found;
+}
+
+static bool is_member(const char *list, const char *name)
+{
+	char member[256];
+
+	while (list) {
+		list = value_item(list, ',', member, sizeof member);
+		if (strcmp(member, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Adds the groups that list the user, as initgroups(3). */
+static void add_groups(const char *root, const char *name, struct identity *identity)
+{
+	struct table table;
+	unsigned long gid;
+
+	if (table_open(&table, root, "etc/group") < 0)
+		return;
+	while (identity->group_count < PLAN_GROUPS_MAX && table_next(&table, 4))
+		if (is_member(table.fields[3], name) && value_number(table.fields[2], ID_MAX, &gid) == 0)
+			identity->groups[identity->group_count++] = (gid_t)gid;
+	close(table.fd);
+}
+
+int user_resolve(const char *root, const char *spec, struct identity *identity, const char **home)
+{
+	char name[256];
+	const char *group = value_item(spec, ':', name, sizeof name);
+	struct user user = {0};
+	unsigned long gid;
+	bool numeric = value_number(name, ID_MAX, &user.uid) == 0, known;
+
+	known = *name && find_user(root, numeric ? NULL : name, user.uid, &user) == 0;
+	if (!known && !numeric) {
+		log_error("--user %s: no such user in %s/etc/passwd; give a number", spec, strcmp(root, "/") == 0 ? "" : root);
+		return -1;
+	}
+	if (!known) {
+		value_number(name, ID_MAX, &user.uid); /* find_user wrote over it */
+		user.gid = 0;
+	}
+	gid = user.gid;
+	if (group && value_number(group, ID_MAX, &gid) < 0 && find_group(root, group, &gid) < 0) {
+		log_error("--user %s: no such group in %s/etc/group; give a number", spec, strcmp(root, "/") == 0 ? "" : root);
+		return -1;
+	}
+	identity->set = true;
+	identity->uid = (uid_t)user.uid;
+	identity->gid = (gid_t)gid;
+	identity->group_count = 0;
+	if (known && !group)
+		add_groups(root, user.name, identity);
+	*home = user.home;
+	return 0;
+}
+
+const char *user_home(const char *root, uid_t uid)
+{
+	struct user user;
+
+	return find_user(root, NULL, uid, &user) == 0 ? user.home : NULL;
+}

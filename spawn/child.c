@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The steps by which a new process sets itself up, one function each, in the order of enum step. What a
+ * step does for mounts, the network or the terminal stands in the file of that name; the short ones are here.
+ */
+#include "child.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dev.h"
+#include "exec.h"
+#include "idmap.h"
+#include "mount.h"
+#include "net.h"
+#include "ns.h"
+#include "root.h"
+#include "sys.h"
+#include "tty.h"
+
+static int step_groups(struct child *child)
+{
+	const struct identity *identity = &child->plan->identity;
+
+	if (!identity->set && !identity->clear_groups)
+		return 0;
+	if (sys_setgroups(identity->group_count, identity->groups) == 0)
+		return 0;
+	/* A user namespace with one id may not call setgroups at all, and has no other group to give up: user_namespaces(7). */
+	return errno == EPERM && idmap_is_single(child->plan) ? 0 : -1;
+}
+
+static int step_gid(struct child *child)
+{
+	return child->plan->identity.set ? sys_setgid(child->plan->identity.gid) : 0;
+}
+
+static int step_uid(struct child *child)
+{
+	return child->plan->identity.set ? sys_setuid(child->plan->identity.uid) : 0;
+}
+
+static int step_cwd(struct child *child)
+{
+	char path[PATH_MAX];
+
+	if (!child->plan->cwd)
+		return 0;
+	/* A directory outside the root, reached through a leaked descriptor, shows as "(unreachable)": getcwd(2). */
+	return chdir(child->plan->cwd) == 0 && getcwd(path, sizeof path) ? 0 : -1;
+}
+
+static int step_close(struct child *child)
+{
+	/* An engine passes descriptors to the program on purpose; the caller of a container does not. */
+	return child->plan->namespaces ? sys_close_range(STDERR_FILENO + 1, ~0U) : 0;
+}
+
+static int step_signals(struct child *child)
+{
+	return sys_signal_mask(SIG_SETMASK, child->mask, NULL);
+}
+
+static int step_exec(struct child *child)
+{
+	return exec_program(child->plan->argv, child->plan->envp);
+}
+
+static int (*const steps[STEP_COUNT])(struct child *) = {
+	[STEP_DESCRIPTORS] = ns_descriptors,
+	[STEP_PARENT_DEATH] = ns_parent_death,
+	[STEP_IDMAP] = idmap_apply,
+	[STEP_JOB] = tty_job,
+	[STEP_PROPAGATION] = mount_propagation,
+	[STEP_SOURCES] = mount_sources,
+	[STEP_ROOT] = root_enter,
+	[STEP_MOUNTS] = mount_rows_apply,
+	[STEP_BINDS] = mount_entries_apply,
+	[STEP_MASKS] = mount_masks,
+	[STEP_READ_ONLY] = root_read_only,
+	[STEP_DETACH] = root_detach,
+	[STEP_HOSTNAME] = ns_hostname,
+	[STEP_DOMAINNAME] = ns_domainname,
+	[STEP_LOOPBACK] = net_loopback,
+	[STEP_TERMINAL] = tty_job,
+	[STEP_CLOSE] = step_close,
+	[STEP_GROUPS] = step_groups,
+	[STEP_GID] = step_gid,
+	[STEP_UID] = step_uid,
+	[STEP_CWD] = step_cwd,
+	[STEP_SIGNALS] = step_signals,
+	[STEP_EXEC] = step_exec,
+};
+
+int child_walk(struct child *child, enum step first, enum step last)
+{
+	for (enum step step = first + 1; step < last; step++) {
+		if (steps[step](child) == 0)
+			continue;
+		child->fault.step = step;
+		child->fault.error = errno;
+		return -1;
+	}
+	return 0;
+}

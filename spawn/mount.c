@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mounts. A target is always a descriptor that root_target() opened inside the root: a directory is entered
+ * and mounted on as ".", anything else is reached by move_mount(2) from descriptor to descriptor. mount(2) is
+ * used where it does, because it costs the kernel less than fsopen(2) and its sequel.
+ */
+#include "mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "decimal.h"
+#include "dev.h"
+#include "root.h"
+#include "sys.h"
+
+static int mount_plain(struct child *child, const struct mount_row *row);
+static int mount_sys(struct child *child, const struct mount_row *row);
+static int mount_pts(struct child *child, const struct mount_row *row);
+
+enum {
+	GUARDED = MS_NOSUID | MS_NODEV | MS_NOEXEC,
+};
+
+const struct mount_row mount_rows[] = {
+	{"proc", "proc", GUARDED, NULL, CLONE_NEWPID, 0, mount_plain},
+	{"sys", "sysfs", GUARDED | MS_RDONLY, NULL, CLONE_NEWNET, 0, mount_sys},
+	{"sys/fs/cgroup", "cgroup2", GUARDED | MS_RDONLY, NULL, CLONE_NEWCGROUP, MOUNT_ROOTFS | MOUNT_OPTIONAL, mount_plain},
+	{"dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755", 0, MOUNT_ROOTFS, dev_mount},
+	{"dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620,gid=5", 0, MOUNT_ROOTFS, mount_pts},
+	{"dev/shm", "tmpfs", GUARDED, "mode=1777", 0, MOUNT_ROOTFS, mount_plain},
+	{"dev/mqueue", "mqueue", GUARDED, NULL, CLONE_NEWIPC, MOUNT_OPTIONAL, mount_plain},
+	{"run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", 0, MOUNT_ROOTFS, mount_plain},
+	{"tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", 0, MOUNT_ROOTFS, mount_plain},
+};
+const size_t mount_row_count = sizeof mount_rows / sizeof mount_rows[0];
+
+static const char *const masked[] = {
+	"kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi", "acpi",
+};
+static const char *const guarded[] = {"bus", "fs", "irq", "sys", "sysrq-trigger"};
+
+bool mount_row_wanted(const struct plan *plan, const struct mount_row *row)
+{
+	if (plan->rootfs) /* sysfs is bound where the network namespace is not ours */
+		return row->namespace == 0 || (plan->namespaces & row->namespace) || row->mount == mount_sys;
+	return !(row->policy & MOUNT_ROOTFS) && (plan->namespaces & row->namespace);
+}
+
+int mount_propagation(struct child *child)
+{
+	(void)child;
+	return sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
+static bool borrows_sys(const struct plan *plan)
+{
+	return plan->rootfs && (plan->namespaces & CLONE_NEWUSER) && !(plan->namespaces & CLONE_NEWNET);
+}
+
+int mount_sources(struct child *child)
+{
+	child->fault.index = FAULT_HOST_NODES;
+	if (dev_sources(child) < 0)
+		return -1;
+	child->fault.index = FAULT_HOST_SYS;
+	if (borrows_sys(child->plan) && (child->sys = sys_clone_tree(AT_FDCWD, "/sys", true)) < 0)
+		return -1;
+	for (size_t i = 0; i < child->plan->mount_count; i++) {
+		const struct mount_entry *entry = &child->plan->mounts[i];
+
+		if (entry->kind != MOUNT_BIND)
+			continue;
+		child->fault.index = (int)i;
+		child->sources[i] = sys_clone_tree(AT_FDCWD, entry->source, entry->recursive);
+		if (child->sources[i] < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Mounts a file system on a directory inside the root. */
+static int mount_directory(struct child *child, const char *target, const char *type, unsigned long flags, const char *data)
+{
+	int fd = root_target(child->root, target, true, child->plan->rootfs != NULL);
+
+	if (fd < 0)
+		return -1;
+	if (fchdir(fd) < 0 || sys_mount(type, ".", type, flags, data) < 0) {
+		int error = errno;
+
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return close(fd);
+}
+
+static int mount_plain(struct child *child, const struct mount_row *row)
+{
+	return mount_directory(child, row->target, row->type, row->flags, row->data);
+}
+
+/* The attributes in the bits of mount(2). */
+static unsigned long attribute_flags(uint64_t attributes)
+{
+	static const struct {
+		uint64_t attribute;
+		unsigned long flag;
+	} rows[] = {
+		{MOUNT_ATTR_RDONLY, MS_RDONLY},
+		{MOUNT_ATTR_NOSUID, MS_NOSUID},
+		{MOUNT_ATTR_NODEV, MS_NODEV},
+		{MOUNT_ATTR_NOEXEC, MS_NOEXEC},
+	};
+	unsigned long flags = 0;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (attributes & rows[i].attribute)
+			flags |= rows[i].flag;
+	return flags;
+}
+
+/*
+ * Linux before 5.12 has no mount_setattr(2) and changes one attached mount at a time. A remount replaces the
+ * flags, so those that are there, which a user namespace may not take away, are given again. The bits
+ * of statfs(2) are those of mount(2).
+ */
+static int remount(int fd, uint64_t attributes)
+{
+	enum { KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME };
+	char path[32] = ".";
+	struct statfs status;
+
+	if (fstatfs(fd, &status) < 0)
+		return -1;
+	if (fchdir(fd) < 0) { /* a file, which has no other name by which mount(2) could be told of it */
+		strcpy(path, "/proc/self/fd/");
+		*decimal(path + strlen(path), (unsigned long)fd) = '\0';
+	}
+	return sys_mount(NULL, path, NULL,
+	                 MS_REMOUNT | MS_BIND | ((unsigned long)status.f_flags & KEPT) | attribute_flags(attributes), NULL);
+}
+
+int mount_restrict(int fd, uint64_t attributes)
+{
+	if (sys_mount_attributes(fd, attributes, false) == 0)
+		return 0;
+	return errno == ENOSYS ? remount(fd, attributes) : -1;
+}
+
+/* Attaches a detached tree, with attributes, and closes both. */
+static int attach(int tree, int target, uint64_t attributes, bool recursive)
+{
+	bool late = false;
+	int result = target < 0 ? -1 : 0, error;
+
+	if (result == 0 && attributes && sys_mount_attributes(tree, attributes, recursive) < 0) {
+		late = errno == ENOSYS && !recursive; /* what is below would stay as it is: refused */
+		result = late ? 0 : -1;
+	}
+	if (result == 0)
+		result = sys_attach(tree, target);
+	if (result == 0 && late)
+		result = remount(tree, attributes);
+	error = errno;
+	close(target);
+	close(tree);
+	errno = error;
+	return result;
+}
+
+/*
+ * sysfs shows the network namespace of who mounts it, so a user namespace without one of its own may not
+ * mount it; it gets the host's, read-only.
+ */
+static int mount_sys(struct child *child, const struct mount_row *row)
+{
+	if (!borrows_sys(child->plan))
+		return mount_plain(child, row);
+	return attach(child->sys, root_target(child->root, row->target, true, true),
+	              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, true);
+}
+
+/* Group 5 is tty's, and in a user namespace of one id it does not exist. */
+static int mount_pts(struct child *child, const struct mount_row *row)
+{
+	bool single = child->plan->namespaces & CLONE_NEWUSER;
+
+	return mount_directory(child, row->target, row->type, row->flags,
+	                       single ? "newinstance,ptmxmode=0666,mode=620" : row->data);
+}
+
+int mount_rows_apply(struct child *child)
+{
+	for (size_t i = 0; i < mount_row_count; i++) {
+		const struct mount_row *row = &mount_rows[i];
+
+		child->fault.index = (int)i;
+		if (!mount_row_wanted(child->plan, row) || row->mount(child, row) == 0)
+			continue;
+		if (!(row->policy & MOUNT_OPTIONAL))
+			return -1;
+	}
+	return 0;
+}
+
+static int apply_bind(struct child *child, const struct mount_entry *entry, int tree)
+{
+	struct stat status;
+
+	if (fstat(tree, &status) < 0)
+		return -1;
+	return attach(tree, root_target(child->root, entry->target, S_ISDIR(status.st_mode), child->plan->rootfs != NULL),
+	              entry->attributes, entry->recursive);
+}
+
+int mount_entries_apply(struct child *child)
+{
+	for (size_t i = 0; i < child->plan->mount_count; i++) {
+		const struct mount_entry *entry = &child->plan->mounts[i];
+		int result;
+
+		child->fault.index = (int)i;
+		if (entry->kind == MOUNT_BIND)
+			result = apply_bind(child, entry, child->sources[i]);
+		else
+			result = mount_directory(child, entry->target, "tmpfs", MS_NOSUID | MS_NODEV, entry->data);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Covers /proc/name with the new /dev/null or, a directory, with an empty tmpfs. */
+static int mask(int proc, int dev, const char *name)
+{
+	struct stat status;
+	int target = openat(proc, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), tree;
+
+	if (target < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(target, &status) < 0)
+		return -1;
+	if (!S_ISDIR(status.st_mode)) {
+		tree = sys_clone_tree(dev, "null", false);
+		return tree < 0 ? -1 : attach(tree, target, 0, false);
+	}
+	if (fchdir(target) < 0 || sys_mount("tmpfs", ".", "tmpfs", GUARDED | MS_RDONLY, "size=0,nr_inodes=1") < 0)
+		return -1;
+	return close(target);
+}
+
+/* Covers /proc/name with a read-only view of itself. */
+static int guard(int proc, const char *name)
+{
+	int tree = sys_clone_tree(proc, name, false);
+
+	if (tree < 0)
+		return errno == ENOENT ? 0 : -1;
+	return attach(tree, openat(proc, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), MOUNT_ATTR_RDONLY, false);
+}
+
+/* Opens a mount of the rows by its path, and makes sure that it is that mount and not a directory of the rootfs. */
+static int open_mount(int root, const char *path, unsigned long magic)
+{
+	struct statfs status;
+	int fd = sys_open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
+
+	if (fd >= 0 && fstatfs(fd, &status) == 0 && (unsigned long)status.f_type == magic)
+		return fd;
+	if (fd >= 0)
+		errno = EXDEV;
+	return -1;
+}
+
+int mount_masks(struct child *child)
+{
+	int proc, dev;
+
+	if (!child->plan->rootfs || (child->plan->namespaces & CLONE_NEWUSER))
+		return 0;
+	proc = open_mount(child->root, "proc", PROC_SUPER_MAGIC);
+	dev = open_mount(child->root, "dev", TMPFS_MAGIC);
+	if (proc < 0 || dev < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)
+		if (mask(proc, dev, masked[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < sizeof guarded / sizeof guarded[0]; i++)
+		if (guard(proc, guarded[i]) < 0)
+			return -1;
+	close(proc);
+	return close(dev);
+}

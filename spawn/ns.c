@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The short steps of a container's PID 1.
+ */
+#include "ns.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "sys.h"
+
+/* The lowest descriptor of keep that is at least fd; -1 if there is none. */
+static int next_kept(const int *keep, size_t count, int fd)
+{
+	int next = -1;
+
+	for (size_t i = 0; i < count; i++)
+		if (keep[i] >= fd && (next < 0 || keep[i] < next))
+			next = keep[i];
+	return next;
+}
+
+int ns_descriptors(struct child *child)
+{
+	const int keep[] = {child->report, child->job->console, child->plan->log_fd};
+	int first = STDERR_FILENO + 1;
+
+	for (;;) {
+		int next = next_kept(keep, sizeof keep / sizeof keep[0], first);
+
+		if (next < 0)
+			return sys_close_range((unsigned)first, ~0U);
+		if (next > first && sys_close_range((unsigned)first, (unsigned)next - 1) < 0)
+			return -1;
+		first = next + 1;
+	}
+}
+
+int ns_parent_death(struct child *child)
+{
+	return child->plan->parent_death ? prctl(PR_SET_PDEATHSIG, child->plan->parent_death) : 0;
+}
+
+int ns_hostname(struct child *child)
+{
+	const char *name = child->plan->hostname;
+
+	return name ? sethostname(name, strlen(name)) : 0;
+}
+
+int ns_domainname(struct child *child)
+{
+	const char *name = child->plan->domainname;
+
+	return name ? setdomainname(name, strlen(name)) : 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The root switch and path resolution inside it. See DESIGN of the ladder in ARCHITECTURE.md.
+ */
+#include "root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "mount.h"
+#include "sys.h"
+
+enum {
+	LINKS_MAX = 8, /* dangling links followed to make their target */
+};
+
+/* Makes the rootfs a mount of its own and the root; what it covers becomes the mount below. */
+static int pivot(int tree, const char *rootfs)
+{
+	int target = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (target < 0)
+		return -1;
+	if (sys_attach(tree, target) < 0 || fchdir(tree) < 0 || sys_pivot_root(".", ".") < 0) {
+		int error = errno;
+
+		close(target);
+		errno = error;
+		return -1;
+	}
+	return close(target);
+}
+
+int root_enter(struct child *child)
+{
+	const char *rootfs = child->plan->rootfs;
+	struct stat status;
+
+	child->umask = umask(0);
+	if (!rootfs) {
+		child->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return child->root < 0 ? -1 : 0;
+	}
+	child->root = sys_clone_tree(AT_FDCWD, rootfs, true);
+	if (child->root < 0 || fstat(child->root, &status) < 0)
+		return -1;
+	if (!S_ISDIR(status.st_mode)) {
+		errno = ENOTDIR;
+		return -1;
+	}
+	return pivot(child->root, rootfs);
+}
+
+int root_read_only(struct child *child)
+{
+	return child->plan->read_only ? mount_restrict(child->root, MOUNT_ATTR_RDONLY) : 0;
+}
+
+int root_detach(struct child *child)
+{
+	umask(child->umask);
+	if (child->plan->rootfs && (fchdir(child->root) < 0 || sys_umount(".", MNT_DETACH) < 0 || chdir("/") < 0))
+		return -1;
+	return close(child->root);
+}
+
+static int make_directory(int root, const char *path, int links);
+
+/* Opens the directory that holds path's last part, making it if it is missing; *name becomes that part. */
+static int open_parent(int root, const char *path, const char **name, int links)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t length = slash ? (size_t)(slash - path) : 0;
+	int fd;
+
+	*name = slash ? slash + 1 : path;
+	if (length >= sizeof parent) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(parent, length ? path : ".", length ? length : 1);
+	parent[length ? length : 1] = '\0';
+	fd = sys_open_in_root(root, parent, O_PATH | O_DIRECTORY, 0);
+	return fd < 0 && errno == ENOENT ? make_directory(root, parent, links) : fd;
+}
+
+/* Where the dangling link name in parent leads, as a path inside the root; -1 if it is no link. */
+static int link_target(int parent, const char *path, const char *name, char *target, size_t size)
+{
+	size_t prefix = (size_t)(name - path);
+	ssize_t length;
+
+	if (prefix + 1 >= size) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	length = readlinkat(parent, name, target + prefix, size - prefix - 1);
+	if (length < 0)
+		return -1;
+	target[prefix + (size_t)length] = '\0';
+	if (target[prefix] == '/')
+		memmove(target, target + prefix, (size_t)length + 1);
+	else
+		memcpy(target, path, prefix);
+	return 0;
+}
+
+/* Makes what is missing at path by make, in the parent it opens, and opens it. Links are followed inside the root. */
+static int make_missing(int root, const char *path, int links, int flags, int (*make)(int parent, const char *name))
+{
+	char target[PATH_MAX];
+	const char *name;
+	int parent, fd, error;
+
+	parent = open_parent(root, path, &name, links);
+	if (parent < 0)
+		return -1;
+	if (links < LINKS_MAX && link_target(parent, path, name, target, sizeof target) == 0) {
+		close(parent);
+		return make_missing(root, target, links + 1, flags, make);
+	}
+	fd = make(parent, name) < 0 && errno != EEXIST ? -1 : sys_open_in_root(root, path, flags, 0);
+	error = errno;
+	close(parent);
+	errno = error;
+	return fd;
+}
+
+static int make_directory_in(int parent, const char *name)
+{
+	return mkdirat(parent, name, 0755);
+}
+
+static int make_file_in(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int make_directory(int root, const char *path, int links)
+{
+	return make_missing(root, path, links, O_PATH | O_DIRECTORY, make_directory_in);
+}
+
+int root_target(int root, const char *path, bool directory, bool create)
+{
+	int flags = O_PATH | (directory ? O_DIRECTORY : 0);
+	int fd = sys_open_in_root(root, path, flags, 0);
+
+	if (fd >= 0 || errno != ENOENT || !create)
+		return fd;
+	return directory ? make_directory(root, path, 0) : make_missing(root, path, 0, flags, make_file_in);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Raw system calls, and nothing else. Constants come from the kernel's own headers; linux/mount.h and
+ * libc's sys/mount.h do not go together everywhere, which is why mount(2) is here too.
+ */
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	KERNEL_SIGSET_BYTES = 8,
+	RESOLVE_TRIES = 128,
+};
+
+/* 32-bit arm kept its first, 16-bit calls under the plain names. */
+#ifdef SYS_setresuid32
+#define NR_SETRESUID SYS_setresuid32
+#define NR_SETRESGID SYS_setresgid32
+#define NR_SETGROUPS SYS_setgroups32
+#else
+#define NR_SETRESUID SYS_setresuid
+#define NR_SETRESGID SYS_setresgid
+#define NR_SETGROUPS SYS_setgroups
+#endif
+
+pid_t sys_fork(unsigned long flags)
+{
+	/* The order of clone's arguments differs between architectures, but all of ours are 0. */
+	return (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+}
+
+int sys_open_in_root(int dirfd, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+		.mode = mode,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd = -1;
+
+	/* EAGAIN: a rename or mount elsewhere raced with a "..", openat2(2). Ask again, but not for as long as somebody likes. */
+	for (int tries = 0; tries < RESOLVE_TRIES; tries++) {
+		fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	return fd;
+}
+
+int sys_clone_tree(int dirfd, const char *path, bool recursive)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+
+	return (int)syscall(SYS_open_tree, dirfd, path, flags);
+}
+
+int sys_attach(int fd, int target)
+{
+	return (int)syscall(SYS_move_mount, fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+int sys_mount_attributes(int fd, uint64_t attributes, bool recursive)
+{
+	struct mount_attr attr = {.attr_set = attributes};
+
+	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof attr);
+}
+
+int sys_detached_mount(const char *type, const char *key, const char *value, uint64_t attributes)
+{
+	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), fd = -1, error;
+
+	if (fs < 0)
+		return -1;
+	if ((!key || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0) == 0) &&
+	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
+	error = errno;
+	close(fs);
+	errno = error;
+	return fd;
+}
+
+int sys_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)
+{
+	return (int)syscall(SYS_mount, source, target, type, flags, data);
+}
+
+int sys_umount(const char *target, int flags)
+{
+	return (int)syscall(SYS_umount2, target, flags);
+}
+
+int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+int sys_setgroups(size_t count, const gid_t *groups)
+{
+	return (int)syscall(NR_SETGROUPS, count, groups);
+}
+
+int sys_setgid(gid_t gid)
+{
+	return (int)syscall(NR_SETRESGID, gid, gid, gid);
+}
+
+int sys_setuid(uid_t uid)
+{
+	return (int)syscall(NR_SETRESUID, uid, uid, uid);
+}
+
+bool sys_has_capability(int capability)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	return syscall(SYS_capget, &header, data) == 0 && (data[capability / 32].effective & (1U << capability % 32));
+}
+
+int sys_close_range(unsigned first, unsigned last)
+{
+	return (int)syscall(SYS_close_range, first, last, 0);
+}
+
+int sys_signal_mask(int how, const sigset_t *set, sigset_t *old)
+{
+	return (int)syscall(SYS_rt_sigprocmask, how, set, old, KERNEL_SIGSET_BYTES);
+}
+
+int sys_queue_signal(pid_t pid, const siginfo_t *info)
+{
+	return (int)syscall(SYS_rt_sigqueueinfo, pid, info->si_signo, info);
+}
