@@ -12,17 +12,22 @@
 
 enum child_limits { CHILD_DEVICES = 6 };
 
+/* What PID 1 of a container holds while it is being made. */
+struct container {
+	int report;    /* the pipe to the launcher */
+	int root;      /* the new root, opened once */
+	mode_t umask;  /* the caller's, given back at the end */
+	int sources[PLAN_MOUNTS_MAX]; /* the detached tree of each bind */
+	int devices[CHILD_DEVICES];   /* the host's nodes, where they are borrowed */
+	int sys;                      /* the host's sysfs, where it is borrowed */
+};
+
 struct child {
 	const struct plan *plan;
 	const struct job *job;
-	const sigset_t *mask;  /* program: the signal mask it starts with */
-	int report;            /* container: the pipe to the launcher */
-	int root;              /* container: the new root, opened once */
-	mode_t umask;          /* container: the caller's, given back at the end */
-	struct fault fault;    /* index is set by the steps that have one */
-	int sources[PLAN_MOUNTS_MAX]; /* container: the detached tree of each bind */
-	int devices[CHILD_DEVICES];   /* container: the host's nodes, where they are borrowed */
-	int sys;                      /* container: the host's sysfs, where it is borrowed */
+	const sigset_t *mask;        /* program: the signal mask it starts with */
+	struct container *container; /* NULL for a program */
+	struct fault fault;          /* index is set by the steps that have one */
 };
 
 /* Walks the steps between first and last. 0, or -1 with child->fault. */

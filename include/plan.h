@@ -69,21 +69,23 @@ struct plan {
 	const char *rootfs;       /* NULL: the host's root stays */
 	bool read_only;
 	const char *conf;
-	struct mount_entry mounts[PLAN_MOUNTS_MAX];
-	size_t mount_count;
+	size_t mount_count; /* of mounts */
 	const char *hostname, *domainname;
 
 	/* identity and environment */
 	const char *user; /* --user, as given */
-	struct identity identity;
-	const char *env[PLAN_ENV_MAX]; /* --env, K=V */
-	size_t env_count;
+	size_t env_count; /* of env */
 	bool clear_env;
 
 	/* what is said, and where */
 	int verbosity; /* 0: errors, 1: warnings (the default), 2: what is done, 3: signals and reaping too */
 	int log_fd;
 	bool dry_run, check, help, version;
+
+	/* What few plans have comes last: a page that nobody touches costs PID 1 nothing. */
+	struct identity identity;
+	const char *env[PLAN_ENV_MAX]; /* --env, K=V */
+	struct mount_entry mounts[PLAN_MOUNTS_MAX];
 };
 
 /* The defaults: every field that is not zero. */

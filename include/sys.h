@@ -19,11 +19,14 @@ pid_t sys_fork(unsigned long flags);
 /* openat2(2), Linux 5.6: path is resolved inside dirfd, no link and no ".." leaves it, no magic link is followed. */
 int sys_open_in_root(int dirfd, const char *path, int flags, mode_t mode);
 
+/* The same from the working directory on, as open(2) does but for magic links. */
+int sys_open_plain(const char *path, int flags);
+
 /* open_tree(2), Linux 5.2: a detached copy of the mount at path, with the mounts below it if recursive. */
 int sys_clone_tree(int dirfd, const char *path, bool recursive);
 
-/* move_mount(2), Linux 5.2: attaches the tree at fd onto the directory or file that target is open on. */
-int sys_attach(int fd, int target);
+/* move_mount(2), Linux 5.2: attaches the tree at fd onto path, or with an empty path onto what dirfd is open on. */
+int sys_attach(int fd, int dirfd, const char *path);
 
 /* mount_setattr(2), Linux 5.12: adds MOUNT_ATTR_* to the mount at fd. */
 int sys_mount_attributes(int fd, uint64_t attributes, bool recursive);

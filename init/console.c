@@ -26,7 +26,7 @@ enum {
 int console_open(void)
 {
 	/* O_NONBLOCK is for the look in console_held() and for a serial line without carrier. */
-	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	return openat(AT_FDCWD, "/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 }
 
 /*

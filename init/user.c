@@ -32,7 +32,7 @@ struct table {
 
 static int table_open(struct table *table, const char *root, const char *path)
 {
-	int directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int directory = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	table->start = table->end = 0;
 	table->fd = directory < 0 ? -1 : sys_open_in_root(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);

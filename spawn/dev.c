@@ -32,6 +32,9 @@ static const struct {
 	{"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},
 };
 
+/* Mount points of later rows, made here for less than root_target() would take. */
+static const char *const directories[] = {"pts", "shm", "mqueue"};
+
 static bool borrows_nodes(const struct child *child)
 {
 	return child->plan->rootfs && (child->plan->namespaces & CLONE_NEWUSER);
@@ -49,8 +52,19 @@ int dev_sources(struct child *child)
 			errno = ENODEV;
 			return -1;
 		}
-		child->devices[i] = fd;
+		child->container->devices[i] = fd;
 	}
+	return 0;
+}
+
+static int make_entries(int dev)
+{
+	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+		if (symlinkat(links[i].target, dev, links[i].name) < 0)
+			return -1;
+	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++)
+		if (mkdirat(dev, directories[i], 0755) < 0)
+			return -1;
 	return 0;
 }
 
@@ -68,10 +82,10 @@ static int bind_nodes(struct child *child, int dev)
 	for (int i = 0; i < CHILD_DEVICES; i++) {
 		int target = root_target(dev, nodes[i].name, false, true);
 
-		if (target < 0 || sys_attach(child->devices[i], target) < 0)
+		if (target < 0 || sys_attach(child->container->devices[i], target, "") < 0)
 			return -1;
 		close(target);
-		close(child->devices[i]);
+		close(child->container->devices[i]);
 	}
 	return 0;
 }
@@ -83,13 +97,10 @@ int dev_mount(struct child *child, const struct mount_row *row)
 
 	if (dev < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-		if (symlinkat(links[i].target, dev, links[i].name) < 0)
-			return -1;
-	if (!borrows_nodes(child) && make_nodes(dev) < 0)
+	if (make_entries(dev) < 0 || (!borrows_nodes(child) && make_nodes(dev) < 0))
 		return -1;
-	target = root_target(child->root, row->target, true, true);
-	if (target < 0 || sys_attach(dev, target) < 0 || close(target) < 0)
+	target = root_target(child->container->root, row->target, true, true);
+	if (target < 0 || sys_attach(dev, target, "") < 0 || close(target) < 0)
 		return -1;
 	return borrows_nodes(child) && bind_nodes(child, dev) < 0 ? -1 : close(dev);
 }

@@ -32,34 +32,41 @@ static void exec_file(const char *file, char **argv, char **envp)
 }
 
 /* Writes "directory/name" to file. An empty directory is the current one, as POSIX has it. */
-static int join(char *file, const char *directory, size_t length, const char *name)
+static void join(char *file, const char *directory, size_t length, const char *name)
 {
-	size_t name_size = strlen(name) + 1;
-
-	if (length + 1 + name_size > PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
 	memcpy(file, directory, length);
 	if (length > 0)
 		file[length++] = '/';
-	memcpy(file + length, name, name_size);
-	return 0;
+	strcpy(file + length, name);
 }
 
-int exec_program(char **argv, char **envp)
+/* The room that the longest path of the search takes. */
+static size_t longest(const char *path, const char *name)
 {
-	char file[PATH_MAX];
+	size_t length = 0;
+
+	for (const char *end; path; path = *end ? end + 1 : NULL) {
+		end = strchrnul(path, ':');
+		if ((size_t)(end - path) > length)
+			length = (size_t)(end - path);
+	}
+	return length + 1 + strlen(name) + 1;
+}
+
+/* The stack is our caller's as well, and PID 1 keeps each page of it for ever: no PATH_MAX here. */
+static int exec_search(const char *path, char **argv, char **envp)
+{
+	size_t size = longest(path, argv[0]);
+	char file[size < PATH_MAX ? size : 1];
 	int error = ENOENT;
 
-	if (strchr(argv[0], '/')) {
-		exec_file(argv[0], argv, envp);
+	if (size > sizeof file) {
+		errno = ENAMETOOLONG;
 		return -1;
 	}
-	for (const char *directory = search_path(envp), *end; directory; directory = *end ? end + 1 : NULL) {
+	for (const char *directory = path, *end; directory; directory = *end ? end + 1 : NULL) {
 		end = strchrnul(directory, ':');
-		if (join(file, directory, (size_t)(end - directory), argv[0]) < 0)
-			return -1;
+		join(file, directory, (size_t)(end - directory), argv[0]);
 		exec_file(file, argv, envp);
 		/* Found but not executable is worth more than not found; anything else ends the search. */
 		if (errno == EACCES)
@@ -68,5 +75,13 @@ int exec_program(char **argv, char **envp)
 			return -1;
 	}
 	errno = error;
+	return -1;
+}
+
+int exec_program(char **argv, char **envp)
+{
+	if (!strchr(argv[0], '/'))
+		return exec_search(search_path(envp), argv, envp);
+	exec_file(argv[0], argv, envp);
 	return -1;
 }

@@ -21,7 +21,7 @@ bool idmap_is_single(const struct plan *plan)
 
 static int write_file(const char *path, const char *text, size_t length)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC), error;
+	int fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC), error;
 	ssize_t n;
 
 	if (fd < 0)

@@ -71,7 +71,7 @@ int mount_sources(struct child *child)
 	if (dev_sources(child) < 0)
 		return -1;
 	child->fault.index = FAULT_HOST_SYS;
-	if (borrows_sys(child->plan) && (child->sys = sys_clone_tree(AT_FDCWD, "/sys", true)) < 0)
+	if (borrows_sys(child->plan) && (child->container->sys = sys_clone_tree(AT_FDCWD, "/sys", true)) < 0)
 		return -1;
 	for (size_t i = 0; i < child->plan->mount_count; i++) {
 		const struct mount_entry *entry = &child->plan->mounts[i];
@@ -79,8 +79,8 @@ int mount_sources(struct child *child)
 		if (entry->kind != MOUNT_BIND)
 			continue;
 		child->fault.index = (int)i;
-		child->sources[i] = sys_clone_tree(AT_FDCWD, entry->source, entry->recursive);
-		if (child->sources[i] < 0)
+		child->container->sources[i] = sys_clone_tree(AT_FDCWD, entry->source, entry->recursive);
+		if (child->container->sources[i] < 0)
 			return -1;
 	}
 	return 0;
@@ -89,7 +89,7 @@ int mount_sources(struct child *child)
 /* Mounts a file system on a directory inside the root. */
 static int mount_directory(struct child *child, const char *target, const char *type, unsigned long flags, const char *data)
 {
-	int fd = root_target(child->root, target, true, child->plan->rootfs != NULL);
+	int fd = root_target(child->container->root, target, true, child->plan->rootfs != NULL);
 
 	if (fd < 0)
 		return -1;
@@ -167,7 +167,7 @@ static int attach(int tree, int target, uint64_t attributes, bool recursive)
 		result = late ? 0 : -1;
 	}
 	if (result == 0)
-		result = sys_attach(tree, target);
+		result = sys_attach(tree, target, "");
 	if (result == 0 && late)
 		result = remount(tree, attributes);
 	error = errno;
@@ -185,7 +185,7 @@ static int mount_sys(struct child *child, const struct mount_row *row)
 {
 	if (!borrows_sys(child->plan))
 		return mount_plain(child, row);
-	return attach(child->sys, root_target(child->root, row->target, true, true),
+	return attach(child->container->sys, root_target(child->container->root, row->target, true, true),
 	              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, true);
 }
 
@@ -218,7 +218,7 @@ static int apply_bind(struct child *child, const struct mount_entry *entry, int 
 
 	if (fstat(tree, &status) < 0)
 		return -1;
-	return attach(tree, root_target(child->root, entry->target, S_ISDIR(status.st_mode), child->plan->rootfs != NULL),
+	return attach(tree, root_target(child->container->root, entry->target, S_ISDIR(status.st_mode), child->plan->rootfs != NULL),
 	              entry->attributes, entry->recursive);
 }
 
@@ -230,7 +230,7 @@ int mount_entries_apply(struct child *child)
 
 		child->fault.index = (int)i;
 		if (entry->kind == MOUNT_BIND)
-			result = apply_bind(child, entry, child->sources[i]);
+			result = apply_bind(child, entry, child->container->sources[i]);
 		else
 			result = mount_directory(child, entry->target, "tmpfs", MS_NOSUID | MS_NODEV, entry->data);
 		if (result < 0)
@@ -287,8 +287,8 @@ int mount_masks(struct child *child)
 
 	if (!child->plan->rootfs || (child->plan->namespaces & CLONE_NEWUSER))
 		return 0;
-	proc = open_mount(child->root, "proc", PROC_SUPER_MAGIC);
-	dev = open_mount(child->root, "dev", TMPFS_MAGIC);
+	proc = open_mount(child->container->root, "proc", PROC_SUPER_MAGIC);
+	dev = open_mount(child->container->root, "dev", TMPFS_MAGIC);
 	if (proc < 0 || dev < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)

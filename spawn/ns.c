@@ -24,7 +24,7 @@ static int next_kept(const int *keep, size_t count, int fd)
 
 int ns_descriptors(struct child *child)
 {
-	const int keep[] = {child->report, child->job->console, child->plan->log_fd};
+	const int keep[] = {child->container->report, child->job->console, child->plan->log_fd};
 	int first = STDERR_FILENO + 1;
 
 	for (;;) {

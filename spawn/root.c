@@ -19,21 +19,13 @@ enum {
 	LINKS_MAX = 8, /* dangling links followed to make their target */
 };
 
-/* Makes the rootfs a mount of its own and the root; what it covers becomes the mount below. */
+/*
+ * Makes the rootfs a mount of its own and then the root. Which directory of the host it covers meanwhile does
+ * not matter: from here on only the tree that was opened counts, not its path.
+ */
 static int pivot(int tree, const char *rootfs)
 {
-	int target = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (target < 0)
-		return -1;
-	if (sys_attach(tree, target) < 0 || fchdir(tree) < 0 || sys_pivot_root(".", ".") < 0) {
-		int error = errno;
-
-		close(target);
-		errno = error;
-		return -1;
-	}
-	return close(target);
+	return sys_attach(tree, AT_FDCWD, rootfs) < 0 || fchdir(tree) < 0 || sys_pivot_root(".", ".") < 0 ? -1 : 0;
 }
 
 int root_enter(struct child *child)
@@ -41,32 +33,32 @@ int root_enter(struct child *child)
 	const char *rootfs = child->plan->rootfs;
 	struct stat status;
 
-	child->umask = umask(0);
+	child->container->umask = umask(0);
 	if (!rootfs) {
-		child->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return child->root < 0 ? -1 : 0;
+		child->container->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return child->container->root < 0 ? -1 : 0;
 	}
-	child->root = sys_clone_tree(AT_FDCWD, rootfs, true);
-	if (child->root < 0 || fstat(child->root, &status) < 0)
+	child->container->root = sys_clone_tree(AT_FDCWD, rootfs, true);
+	if (child->container->root < 0 || fstat(child->container->root, &status) < 0)
 		return -1;
 	if (!S_ISDIR(status.st_mode)) {
 		errno = ENOTDIR;
 		return -1;
 	}
-	return pivot(child->root, rootfs);
+	return pivot(child->container->root, rootfs);
 }
 
 int root_read_only(struct child *child)
 {
-	return child->plan->read_only ? mount_restrict(child->root, MOUNT_ATTR_RDONLY) : 0;
+	return child->plan->read_only ? mount_restrict(child->container->root, MOUNT_ATTR_RDONLY) : 0;
 }
 
 int root_detach(struct child *child)
 {
-	umask(child->umask);
-	if (child->plan->rootfs && (fchdir(child->root) < 0 || sys_umount(".", MNT_DETACH) < 0 || chdir("/") < 0))
+	umask(child->container->umask);
+	if (child->plan->rootfs && (fchdir(child->container->root) < 0 || sys_umount(".", MNT_DETACH) < 0 || chdir("/") < 0))
 		return -1;
-	return close(child->root);
+	return close(child->container->root);
 }
 
 static int make_directory(int root, const char *path, int links);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,8 +16,8 @@
 #include "sys.h"
 
 enum {
-	/* The program's steps need one path (PATH_MAX) and a few small frames. */
-	PROGRAM_STACK = 12 * 1024,
+	/* More than the frames of spawn_program() and clone() together, sanitizers included. */
+	STACK_GAP = 2048,
 };
 
 static int program_main(void *argument)
@@ -29,13 +30,15 @@ static int program_main(void *argument)
 
 /*
  * The child borrows our memory until it execs, so its fault is simply there when we run again: no pipe, and
- * no page table is copied. That we stand still meanwhile is why setpgid needs no second caller.
+ * no page table is copied. That we stand still meanwhile is why setpgid needs no second caller, and why its
+ * frames may lie below ours, as with vfork(2): on the pages that the loop will use, where an array for them
+ * would cost PID 1 two more for ever.
  */
 pid_t spawn_program(const struct plan *plan, const struct job *job, const sigset_t *mask, struct fault *fault)
 {
-	char stack[PROGRAM_STACK] __attribute__((aligned(16)));
 	struct child child = {.plan = plan, .job = job, .mask = mask};
-	pid_t pid = clone(program_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
+	uintptr_t stack = ((uintptr_t)__builtin_frame_address(0) - STACK_GAP) & ~(uintptr_t)15;
+	pid_t pid = clone(program_main, (void *)stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
 
 	if (pid < 0) {
 		*fault = (struct fault){.step = STEP_VFORK, .error = errno};
@@ -48,21 +51,23 @@ pid_t spawn_program(const struct plan *plan, const struct job *job, const sigset
 	return -1;
 }
 
-static void container_main(struct child *child)
+/* Returns when the container is complete. */
+static void container_main(const struct plan *plan, const struct job *job, int pipe)
 {
+	struct container container = {.report = pipe};
+	struct child child = {.plan = plan, .job = job, .container = &container};
 	struct report report = {.kind = REPORT_FAULT};
 
-	if (child_walk(child, STEP_CLONE, STEP_CONTAINER_END) == 0)
+	if (child_walk(&child, STEP_CLONE, STEP_CONTAINER_END) == 0)
 		return;
-	report.fault = child->fault;
-	if (write(child->report, &report, sizeof report) < 0)
+	report.fault = child.fault;
+	if (write(pipe, &report, sizeof report) < 0)
 		_exit(126); /* the launcher is gone, and with it whoever could be told */
 	_exit(125);
 }
 
 pid_t spawn_container(const struct plan *plan, const struct job *job, int *report, struct fault *fault)
 {
-	struct child child = {.plan = plan, .job = job};
 	int ends[2];
 	pid_t pid;
 
@@ -83,8 +88,7 @@ pid_t spawn_container(const struct plan *plan, const struct job *job, int *repor
 		return pid;
 	}
 	close(ends[0]);
-	child.report = ends[1];
-	container_main(&child);
+	container_main(plan, job, ends[1]);
 	*report = ends[1];
 	return 0;
 }

@@ -36,13 +36,9 @@ pid_t sys_fork(unsigned long flags)
 	return (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
 }
 
-int sys_open_in_root(int dirfd, const char *path, int flags, mode_t mode)
+static int open_resolved(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
-	struct open_how how = {
-		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-		.mode = mode,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
+	struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC), .mode = mode, .resolve = resolve};
 	int fd = -1;
 
 	/* EAGAIN: a rename or mount elsewhere raced with a "..", openat2(2). Ask again, but not for as long as somebody likes. */
@@ -54,6 +50,16 @@ int sys_open_in_root(int dirfd, const char *path, int flags, mode_t mode)
 	return fd;
 }
 
+int sys_open_in_root(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return open_resolved(dirfd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+int sys_open_plain(const char *path, int flags)
+{
+	return open_resolved(AT_FDCWD, path, flags, 0, RESOLVE_NO_MAGICLINKS);
+}
+
 int sys_clone_tree(int dirfd, const char *path, bool recursive)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
@@ -61,9 +67,9 @@ int sys_clone_tree(int dirfd, const char *path, bool recursive)
 	return (int)syscall(SYS_open_tree, dirfd, path, flags);
 }
 
-int sys_attach(int fd, int target)
+int sys_attach(int fd, int dirfd, const char *path)
 {
-	return (int)syscall(SYS_move_mount, fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	return (int)syscall(SYS_move_mount, fd, "", dirfd, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
 }
 
 int sys_mount_attributes(int fd, uint64_t attributes, bool recursive)
