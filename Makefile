@@ -23,7 +23,7 @@ SOURCES = $(wildcard init/*.c spawn/*.c)
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 
-.PHONY: all run test test-all lint bench install uninstall clean FORCE
+.PHONY: all run test test-all lint bench install uninstall clean FORCE doc doc-lint unit
 all: $(B)/nsinit $(B)/probe
 
 $(B)/nsinit: $(OBJECTS)
@@ -43,6 +43,42 @@ $(B)/version.h: FORCE
 	@commit=$$(git rev-parse --short=12 HEAD 2>/dev/null || echo none); \
 	printf '#define NSINIT_VERSION "%s"\n#define NSINIT_COMMIT "%s"\n' '$(VERSION)' "$$commit" > $@.new; \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# The packages come first: without them nothing can be built.
+run:
+	@scripts/need build run
+	@$(MAKE) --no-print-directory $(B)/nsinit
+	@scripts/rootfs $(B)/rootfs
+	@scripts/run $(B)/nsinit $(B)/rootfs
+
+test test-all:
+	@scripts/need build run lint test engine
+	@$(MAKE) --no-print-directory all doc
+	@scripts/test $(if $(filter test-all,$@),--all)
+
+lint: all doc-lint
+	@scripts/lint $(B)
+
+bench: all
+	@scripts/need build bench
+	@bench/bench --nsinit $(B)/nsinit --out $(B)/bench $(BENCH)
+
+-include tests/unit/unit.mk doc/doc.mk
+
+BINDIR = $(DESTDIR)$(PREFIX)/sbin
+SHARE = $(DESTDIR)$(PREFIX)/share
+INSTALLED = $(BINDIR)/nsinit $(SHARE)/man/man8/nsinit.8 $(SHARE)/bash-completion/completions/nsinit \
+	$(SHARE)/zsh/site-functions/_nsinit $(SHARE)/fish/vendor_completions.d/nsinit.fish
+
+install: $(B)/nsinit doc
+	install -D -m 755 $(B)/nsinit $(BINDIR)/nsinit
+	install -D -m 644 $(B)/nsinit.8 $(SHARE)/man/man8/nsinit.8
+	install -D -m 644 $(B)/completions/nsinit.bash $(SHARE)/bash-completion/completions/nsinit
+	install -D -m 644 $(B)/completions/_nsinit $(SHARE)/zsh/site-functions/_nsinit
+	install -D -m 644 $(B)/completions/nsinit.fish $(SHARE)/fish/vendor_completions.d/nsinit.fish
+
+uninstall:
+	rm -f $(INSTALLED)
 
 clean:
 	rm -rf $(B)

@@ -256,10 +256,10 @@ const struct option options[] = {
 
 	{"rootfs", 'R', "DIR", OPTIONS_ROOT, set_string, FIELD(rootfs), "make DIR the root, with its own /proc /sys /dev /run /tmp"},
 	{"read-only", 0, NULL, OPTIONS_ROOT, set_flag, FIELD(read_only), "the root itself cannot be written to"},
-	{"bind", 0, "SRC[:DST[:OPT,…]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec"},
-	{"volume", 0, "SRC[:DST[:OPT,…]]", OPTIONS_ROOT, add_bind, 0, "the same as --bind"},
-	{"tmpfs", 0, "DST[:OPT,…]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size=… mode=…"},
-	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, FIELD(conf), "bind each file of DIR (hosts, resolv.conf, …) into /etc, read-only"},
+	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec"},
+	{"volume", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "the same as --bind"},
+	{"tmpfs", 0, "DST[:OPT,...]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size= mode="},
+	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, FIELD(conf), "bind each file of DIR (hosts, resolv.conf, ...) into /etc, read-only"},
 
 	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, FIELD(unshare), "new namespaces beside uts,ipc,pid,mount,cgroup: net user"},
 	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, FIELD(share), "keep the caller's: some of uts,ipc,net,user,cgroup"},
@@ -415,8 +415,11 @@ static int parse_variable(struct plan *plan, const char *variable)
 	const char *wrong;
 	size_t length = 0;
 
-	for (; at < value && length < sizeof name; at++)
-		name[length++] = *at == '_' ? '-' : (char)tolower((unsigned char)*at);
+	for (; at < value && length < sizeof name; at++) {
+		int lower = *at == '_' ? '-' : tolower((unsigned char)*at);
+
+		name[length++] = (char)lower;
+	}
 	option = find_name(name, length);
 	if (!option || !*value) {
 		log_warning("%s: no such option, ignored", variable);
@@ -464,7 +467,7 @@ void option_help(struct out *out)
 				continue;
 			out_print(&left, "%s%s%s", option->name, option->argument ? " " : "", option->argument ? option->argument : "");
 			out_char(&left, '\0');
-			out_print(out, "  %c%c%c --%-22s %s\n", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
+			out_print(out, "  %c%c%c --%-29s %s\n", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
 			          option->letter ? ',' : ' ', left.text, option->help);
 		}
 	}

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,8 +36,8 @@ static int program_main(void *argument)
 pid_t spawn_program(const struct plan *plan, const struct job *job, const sigset_t *mask, struct fault *fault)
 {
 	struct child child = {.plan = plan, .job = job, .mask = mask};
-	uintptr_t stack = ((uintptr_t)__builtin_frame_address(0) - STACK_GAP) & ~(uintptr_t)15;
-	pid_t pid = clone(program_main, (void *)stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
+	char *stack = (char *)__builtin_frame_address(0) - STACK_GAP; /* which clone(3) aligns */
+	pid_t pid = clone(program_main, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
 
 	if (pid < 0) {
 		*fault = (struct fault){.step = STEP_VFORK, .error = errno};

@@ -85,7 +85,7 @@ int sys_detached_mount(const char *type, const char *key, const char *value, uin
 
 	if (fs < 0)
 		return -1;
-	if ((!key || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0) == 0) &&
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", type, 0) == 0 && (!key || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0) == 0) &&
 	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
 		fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
 	error = errno;

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""The engines, one of each kind for a whole run, and the images that every test may use."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+import engines
+import inits
+
+BOX_APPLETS = "sh cat sleep ps stty sha256sum kill id tr true".split()
+
+# A program that starts a helper and ends with status 4 once the helper is ready to be told to end.
+LEAVE_HELPER = b"""#!/bin/sh
+sh -c 'trap "sleep 0.2; echo saved; exit" TERM; echo > /tmp/ready; while :; do sleep 0.05; done' &
+until [ -e /tmp/ready ]; do sleep 0.05; done
+exit 4
+"""
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "xdist_group(name): tests that one worker runs")
+
+
+@pytest.fixture(scope="session")
+def init():
+    return inits.chosen()
+
+
+@pytest.fixture(scope="session")
+def probe():
+    return inits.probe()
+
+
+def box_files(probe):
+    """A small system: busybox's applets, the probe, and what the tests themselves run."""
+    return {
+        "bin": None, "tmp": None, "etc": None,
+        "bin/busybox": pathlib.Path("/bin/busybox"), **{f"bin/{name}": "busybox" for name in BOX_APPLETS},
+        "probe": probe, "leave-helper": LEAVE_HELPER, "etc/motd": b"not a program\n",
+    }
+
+
+def bash_files():
+    """bash and the libraries that it names."""
+    text = subprocess.run(["ldd", "/bin/bash"], capture_output=True, text=True, check=True).stdout
+    paths = ["/bin/bash", *re.findall(r"(/\S+) \(0x", text)]
+    return {path[1:]: pathlib.Path(path).resolve() for path in paths}
+
+
+def add_images(engine, init, probe):
+    box = box_files(probe)
+    engine.image("box", box, "ENV PATH=/bin")
+    engine.image("bash", box | bash_files(), "ENV PATH=/bin")
+    engine.image("scratch-init", {"init": init.path}, 'ENTRYPOINT ["/init"]')
+    engine.image("scratch-probe", {"init": init.path, "probe": probe}, 'ENTRYPOINT ["/init", "--"]')
+    subreaper = json.dumps(["/init", *init.subreaper])
+    engine.image("subreaper", box | {"init": init.path}, "ENV PATH=/bin", f"ENTRYPOINT {subreaper}")
+    engine.image("pause", {"pause": init.path}, f"ENTRYPOINT {json.dumps(['/pause', *init.pause])}")
+
+
+def start(kind, directory, init, probe):
+    """The engine, running and with its images; Unavailable where this machine cannot."""
+    if os.geteuid() != 0:
+        raise engines.Unavailable("needs root")
+    if kind.missing():
+        raise engines.Unavailable("apt-get install -y --no-install-recommends " + " ".join(kind.missing()))
+    # Engines call the init from where they mount it, so only the file matters; docker's own name for it is docker-init.
+    init_path = directory / "docker-init"
+    shutil.copy(init.path, init_path)
+    engine = kind(directory, init_path)
+    try:
+        add_images(engine, init, probe)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+def engine_fixture(kind):
+    @pytest.fixture(scope="session", name=kind.name)
+    def fixture(init, probe):
+        with tempfile.TemporaryDirectory(prefix="nsinit-engine-") as directory:
+            try:
+                engine = start(kind, pathlib.Path(directory), init, probe)
+            except engines.Unavailable as why:
+                pytest.skip(f"{kind.name} cannot be started here: {why}")
+            yield engine
+            engine.close()
+    return fixture
+
+
+docker = engine_fixture(engines.Docker)
+podman = engine_fixture(engines.Podman)
+
+
+@pytest.fixture(scope="session", params=[
+    pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in engines.ENGINES])
+def engine(request):
+    """Each of them in turn."""
+    return request.getfixturevalue(request.param)
