@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The figures as one SVG: a panel a figure, a bar a competitor, its value and its multiple of nsinit beside it."""
+"""The figures as one SVG: a panel a figure, a bar a competitor, its value and its multiple of nsinit beside it; the
+budgets in a panel of their own."""
 
 import math
 from xml.sax.saxutils import escape
@@ -16,10 +17,12 @@ ROW = 19
 HEAD = 40  # a panel's two lines of title
 FOOT = 26
 TOP = 70
+LINE = 14  # of the budgets' list
 
 COLOURS = {"ours": "#0b7285", "floor": "#b9c2cc", "base": "#dde2e7", "peer": "#8a97a6"}
 STYLE = """text{font:12px system-ui,sans-serif;fill:#24292f}.title{font-size:18px;font-weight:600}.head{font-weight:600}
-.note{fill:#66707b;font-size:11px}.ours{font-weight:600;fill:#0b7285}.value{font-variant-numeric:tabular-nums}.grid{stroke:#e6e9ed}"""
+.note{fill:#66707b;font-size:11px}.ours{font-weight:600;fill:#0b7285}.missed{font-size:11px;font-weight:600;fill:#b3261e}
+.grid{stroke:#e6e9ed}.value{paint-order:stroke;stroke:#fff;stroke-width:4px}.ratio{fill:#66707b}"""
 
 
 def text(x, y, words, kind="", anchor="start"):
@@ -56,12 +59,12 @@ def height(figure):
     return HEAD + ROW * len(shown(figure)) + FOOT
 
 
-def beside(figure, row):
+def beside(figure, row, x, y):
     ratio = figure.ratio(row.name, "nsinit")
-    value = short(row.data[figure.key])
-    if ratio is None or row.kind == "ours":
-        return value
-    return f"{value}  ×{ratio:.2f}" if ratio < 10 else f"{value}  ×{ratio:.0f}"
+    value = escape(short(row.data[figure.key]))
+    if ratio is not None and row.kind != "ours":
+        value += f' <tspan class="ratio" dx="3">×{ratio:.{2 if ratio < 10 else 0}f}</tspan>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="value {row.kind if row.kind == "ours" else ""}">{value}</text>'
 
 
 def axis(marks, length, left, top, bottom):
@@ -85,19 +88,34 @@ def panel(figure, left, top):
         kind = "ours" if row.kind == "ours" else ""
         yield text(left + LABEL - 8, y + 12, row.name, kind, "end")
         yield f'<rect x="{left + LABEL}" y="{y + 1}" width="{width:.1f}" height="{ROW - 5}" rx="2" fill="{COLOURS[row.kind]}"/>'
-        yield text(left + LABEL + width + 6, y + 12, beside(figure, row), f"value {kind}")
+        yield beside(figure, row, left + LABEL + width + 6, y + 12)
+
+
+def budgets(found, left, top):
+    met = sum(budget.met for budget in found)
+    yield text(left, top + 12, f"budgets: {met} met, {len(found) - met} missed", "head")
+    for i, budget in enumerate(found):
+        y = top + HEAD - 8 + LINE * i
+        kind = "note" if budget.met else "missed"
+        yield text(left + 54, y, budget.figure(), kind, "end")
+        yield text(left + 64, y, budget.text, kind)
 
 
 def draw(figures, machine):
+    left = [MARGIN, MARGIN + PANEL + GAP]
     bottoms = [TOP, TOP]
     body = []
     for figure in figures:
         column = bottoms.index(min(bottoms))  # the shorter one
-        body += panel(figure, MARGIN + column * (PANEL + GAP), bottoms[column])
+        body += panel(figure, left[column], bottoms[column])
         bottoms[column] += height(figure)
+    found = [budget for figure in figures for budget in figure.budgets]
+    column = bottoms.index(min(bottoms))
+    body += budgets(found, left[column], bottoms[column])
+    bottoms[column] += HEAD + LINE * len(found)
     head = [text(MARGIN, 32, "nsinit and its peers on the same work, in the same run", "title"),
-            text(MARGIN, 50, f"Medians; shorter is better. ×: as a multiple of nsinit. floor: a C program that makes only the system "
-                 f"calls the task needs. {machine}", "note")]
+            text(MARGIN, 50, "Medians; shorter is better. ×: as a multiple of nsinit. floor: a C program that makes only "
+                 f"the system calls the task needs. {machine}", "note")]
     tall = max(bottoms) + 4
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{tall}" viewBox="0 0 {WIDTH} {tall}">',

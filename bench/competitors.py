@@ -189,6 +189,9 @@ class Lineup:
                 found.append(row)
                 continue
             reason = (trial.stderr.splitlines() or [f"exit status {trial.returncode}"])[-1]
-            self.absent.append(f"{row.name} as {'an ordinary user' if user else 'root'}: {reason}")
-            print(f"bench: not taking part: {self.absent[-1]}")
+            line = f"{row.name} as {'an ordinary user' if user else 'root'}: {reason}"
+            if row.kind != "peer":
+                raise SystemExit(f"bench: {line}")  # without these two there is nothing to compare
+            self.absent.append(line)
+            print(f"bench: not taking part: {line}")
         return found

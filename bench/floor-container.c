@@ -27,6 +27,7 @@
 enum {
 	NAMESPACES = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP,
 	GUARDED = MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	GUARDED_ATTRIBUTES = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
 };
 
 static const struct {
@@ -103,20 +104,30 @@ static int enter(const char *rootfs)
 	return root;
 }
 
+/* mount(2) refuses a cgroup2 where the borrowed /sys has one already, move_mount(2) does not. */
+static void cover_cgroup(void)
+{
+	int fs = (int)syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC), fd;
+
+	must(fs >= 0 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0);
+	fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, GUARDED_ATTRIBUTES);
+	must(fd >= 0);
+	attach(fd, "/sys/fs/cgroup");
+	close(fs);
+}
+
 static void make_sys(void)
 {
-	struct mount_attr attr = {
-		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-	};
+	struct mount_attr attr = {.attr_set = GUARDED_ATTRIBUTES};
 
 	if (!user) {
 		put("sysfs", "/sys", GUARDED | MS_RDONLY, NULL);
-	} else {
-		must(syscall(SYS_mount_setattr, borrowed_sys, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) == 0);
-		attach(borrowed_sys, "/sys");
+		put("cgroup2", "/sys/fs/cgroup", GUARDED | MS_RDONLY, NULL);
+		return;
 	}
-	/* Refused where the borrowed /sys has one there already. */
-	syscall(SYS_mount, "cgroup2", "/sys/fs/cgroup", "cgroup2", GUARDED | MS_RDONLY, NULL);
+	must(syscall(SYS_mount_setattr, borrowed_sys, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) == 0);
+	attach(borrowed_sys, "/sys");
+	cover_cgroup();
 }
 
 static void make_node(size_t i)

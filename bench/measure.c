@@ -404,10 +404,10 @@ static void parse(int argc, char **argv)
 static void pin(void)
 {
 	cpu_set_t allowed, one;
-	int last = 0;
+	size_t last = 0;
 
 	sched_getaffinity(0, sizeof allowed, &allowed);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		if (CPU_ISSET(cpu, &allowed))
 			last = cpu;
 	CPU_ZERO(&one);

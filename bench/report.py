@@ -56,8 +56,7 @@ def table(figure):
 
 
 def budget_line(budget):
-    value = f"{budget.value:.2f}" if budget.unit == "×" else f"{budget.value:.0f}"
-    return f"  {'met   ' if budget.met else 'MISSED'}  {value:>6} {budget.unit:<4} {budget.text}"
+    return f"  {'met   ' if budget.met else 'MISSED'}  {budget.figure():>10}  {budget.text}"
 
 
 def budgets(figures):

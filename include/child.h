@@ -24,6 +24,7 @@ struct container {
 
 struct child {
 	const struct plan *plan;
+	char **argv;                 /* program */
 	const struct job *job;
 	const sigset_t *mask;        /* program: the signal mask it starts with */
 	struct container *container; /* NULL for a program */

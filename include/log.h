@@ -7,10 +7,19 @@
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
+/* How a line begins: the level's word, then our pid and what follows it, if there is something to follow. */
+struct log_style {
+	const char *levels[LOG_DEBUG + 1];
+	const char *after_pid; /* NULL: no pid */
+};
+
+/* From now on lines begin like this. */
+void log_style(const struct log_style *style);
+
 /* Where, and up to which level, lines go from now on. */
 void log_open(int fd, int verbosity);
 
-/* Writes "nsinit: …" if the level is wanted. errno is kept. */
+/* Writes a line if the level is wanted. errno is kept. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)

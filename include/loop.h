@@ -22,15 +22,18 @@ struct loop {
 	bool given;          /* the foreground is the child's */
 	int reports;         /* launcher: where PID 1 inside reports, -1: nowhere */
 	int launcher;        /* PID 1 inside: where to report, -1: nobody is interested */
+	bool delayed;        /* a TERM has waited for --delay once */
 	bool ended;          /* the child has, or there is nothing to wait for */
 	bool alone;          /* no child is left at all */
 	int status;          /* exit code of the child, 128 + n after signal n */
+	const sigset_t *mask; /* what programs start with */
 	int64_t deadline_ms; /* CLOCK_MONOTONIC, -1: none */
+	void (*expired)(struct loop *loop); /* what happens then */
 	struct fault fault;  /* reported from inside */
 };
 
 /* A loop around child, which may be 0. */
-struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job);
+struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job, const sigset_t *mask);
 
 /* Runs until loop->ended. Nothing in it exits, allocates or waits for anything but the next event. */
 void loop_run(struct loop *loop);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The options: one table, from which come the parser, --help, the manual's list, the completions of three
+ * Options: tables of rows, and a parser. From the table come the parser, --help, the manual's list, the completions of three
  * shells (doc/generate.c) and the environment form NSINIT_NAME.
  */
 #ifndef OPTION_H
@@ -22,7 +22,7 @@ enum option_group {
 };
 
 struct option {
-	const char *name;     /* long form, without dashes */
+	const char *name;     /* long form, without dashes; NULL: none */
 	char letter;          /* short form, 0: none */
 	const char *argument; /* what it takes, NULL: nothing */
 	enum option_group group;
@@ -32,17 +32,34 @@ struct option {
 	const char *help;
 };
 
-extern const struct option options[];
-extern const size_t option_count;
+struct option_set {
+	const struct option *options;
+	size_t count;
+	const char *prefix;              /* each option is a variable too, with this before its name; NULL: not */
+	const struct option *variables;  /* variables with names of their own */
+	size_t variable_count;
+};
+
+/* nsinit's own, in options.c. */
+extern const struct option_set option_nsinit;
 extern const char *const option_group_names[OPTIONS_GROUPS];
 
 /*
- * Fills plan in from NSINIT_* variables, then from the command line, whose first word is the program's name.
+ * Fills plan in from the set's variables, then from the command line, whose first word is the program's name.
  * Returns the index in argv at which the program stands, or -1 after a message.
  */
-int option_parse(struct plan *plan, char **argv, char **environment);
+int option_parse(const struct option_set *set, struct plan *plan, char **argv, char **environment);
 
-/* --help */
-void option_help(struct out *out);
+/* The list of options that --help prints, by groups. */
+void option_help(const struct option_set *set, struct out *out);
+
+/* Readers of values that other sets share, for struct option.parse. The value of a repeatable flag is empty. */
+const char *option_set_flag(struct plan *plan, const struct option *option, const char *value);
+const char *option_set_signal(struct plan *plan, const struct option *option, const char *value);
+const char *option_set_remap(struct plan *plan, const struct option *option, const char *value);
+const char *option_set_rewrite(struct plan *plan, const struct option *option, const char *value);
+const char *option_set_verbose(struct plan *plan, const struct option *option, const char *value);
+
+#define OPTION_FIELD(name) offsetof(struct plan, name)
 
 #endif

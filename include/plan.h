@@ -15,6 +15,7 @@ enum plan_limits {
 	PLAN_MOUNTS_MAX = 256,
 	PLAN_ENV_MAX = 256,
 	PLAN_GROUPS_MAX = 64,
+	PLAN_HOOKS_MAX = 8,
 	PLAN_HOSTNAME_MAX = 64, /* uname(2): __NEW_UTS_LEN */
 	PLAN_SIGNAL_MAX = 64,   /* _NSIG on all four architectures */
 };
@@ -32,6 +33,12 @@ struct mount_entry {
 	const char *option;  /* the option it came from, for messages */
 };
 
+/* One --on: on signal, program runs instead of the signal being forwarded. */
+struct hook {
+	int signal;
+	const char *program;
+};
+
 /* Who the program is. Ids are those inside the container. */
 struct identity {
 	bool set;         /* --user, or root of a rootfs: change to it */
@@ -43,6 +50,8 @@ struct identity {
 	gid_t groups[PLAN_GROUPS_MAX];
 	size_t group_count;
 };
+
+struct personality;
 
 struct plan {
 	/* the program */
@@ -57,6 +66,11 @@ struct plan {
 	bool warn_reap;
 	bool pause;        /* no program: hold the namespaces and reap */
 	int parent_death;  /* signal, 0: none */
+	bool session;      /* a session for the program, with or without a terminal */
+	bool clear_signals; /* nothing blocked or ignored for the program, whatever we inherited */
+	bool end_group;    /* TERM to the program's group when it has ended */
+	bool leave_directory; /* PID 1 itself goes to / */
+	int64_t delay_ms;  /* 0: forward TERM at once */
 	int64_t grace_ms;  /* -1: never kill */
 	int64_t drain_ms;  /* -1: leave at once */
 	uint16_t remap[256];                    /* new exit code + 1, 0: as it is */
@@ -80,7 +94,14 @@ struct plan {
 	/* what is said, and where */
 	int verbosity; /* 0: errors, 1: warnings (the default), 2: what is done, 3: signals and reaping too */
 	int log_fd;
-	bool dry_run, check, help, version;
+	bool dry_run, check, help, version, license;
+
+	/* as whom we act, personality.h */
+	const struct personality *personality;
+
+	char *listen_pid; /* where the program writes its pid for sd_listen_fds(3), NULL: nobody asked */
+	size_t hook_count; /* of hooks */
+	struct hook hooks[PLAN_HOOKS_MAX];
 
 	/* What few plans have comes last: a page that nobody touches costs PID 1 nothing. */
 	struct identity identity;
@@ -99,6 +120,9 @@ int plan_container(struct plan *plan);
 
 /* Completes a plan for a role that starts the program where it is. 0, or -1 after a message. */
 int plan_entrypoint(struct plan *plan);
+
+/* The --on for signal, NULL: none. */
+const struct hook *plan_hook(const struct plan *plan, int signal);
 
 /* Prints the plan for people, one fact a line. Needs no privilege. */
 void plan_print(const struct plan *plan, const char *role);

@@ -11,6 +11,7 @@
 
 enum signal_mode {
 	SIGNALS_PROGRAM, /* PID 1 of a program */
+	SIGNALS_SESSION, /* of a program whose session is its own: a stop is passed on, and ours as well */
 	SIGNALS_RELAY,   /* the launcher of a container: everything is for PID 1 inside */
 	SIGNALS_PAUSE,   /* there is no program */
 	SIGNALS_DRAIN,   /* the program has ended */
@@ -21,6 +22,7 @@ enum signal_action {
 	SIGNAL_FORWARD,
 	SIGNAL_REAP,     /* a child changed state */
 	SIGNAL_CONTINUE, /* a stopped job goes on */
+	SIGNAL_STOP,     /* the program stops, and we with it */
 	SIGNAL_END,      /* end now */
 	SIGNAL_IGNORE,
 };

@@ -43,6 +43,7 @@ enum step {
 	STEP_GID,
 	STEP_UID,
 	STEP_CWD,
+	STEP_LISTEN_PID,
 	STEP_SIGNALS,
 	STEP_EXEC,
 	STEP_COUNT,
@@ -62,7 +63,7 @@ struct fault {
 enum job_kind {
 	JOB_SHARED,  /* our own process group */
 	JOB_GROUP,   /* one of its own */
-	JOB_SESSION, /* a session of its own, with the terminal */
+	JOB_SESSION, /* a session of its own, with the terminal if there is one */
 };
 
 struct job {
@@ -81,10 +82,10 @@ struct report {
 };
 
 /*
- * Starts plan's program with the given signal mask. Returns its pid when the exec has happened,
+ * Starts argv, plan's program or one of its hooks, with the given signal mask. argv[-1] must be writable. Returns its pid when the exec has happened,
  * or -1 with *fault. clone(2) with CLONE_VM | CLONE_VFORK.
  */
-pid_t spawn_program(const struct plan *plan, const struct job *job, const sigset_t *mask, struct fault *fault);
+pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job, const sigset_t *mask, struct fault *fault);
 
 /*
  * Makes plan's namespaces. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the

@@ -51,6 +51,9 @@ int sys_close_range(unsigned first, unsigned last);
 /* sigprocmask(2) for all 64 signals: libc hides the first real-time ones, which it uses itself. old may be NULL. */
 int sys_signal_mask(int how, const sigset_t *set, sigset_t *old);
 
+/* rt_sigaction(2) SIG_DFL, for the signals too that libc will not touch. */
+int sys_signal_default(int signal);
+
 /* rt_sigqueueinfo(2): sends info, its si_signo and si_value, to pid. A si_code >= 0 only to ourselves. */
 int sys_queue_signal(pid_t pid, const siginfo_t *info);
 

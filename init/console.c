@@ -83,6 +83,8 @@ struct job console_program_job(const struct plan *plan, int console)
 		return (struct job){.kind = JOB_SHARED, .console = console};
 	if (can_give_session(console) && ioctl(console, TIOCNOTTY) == 0)
 		return (struct job){.kind = JOB_SESSION, .console = console};
+	if (plan->session)
+		return (struct job){.kind = JOB_SESSION, .console = -1};
 	return (struct job){.kind = JOB_GROUP, .console = console, .foreground = wants_foreground(console)};
 }
 

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exec.h"
 #include "log.h"
+#include "value.h"
 
 /* Adds or replaces a variable; envp has room. */
 static void set(char **envp, const char *variable)
@@ -40,6 +42,23 @@ static bool kept(const struct plan *plan, const char *variable)
 	return !plan->clear_env || strncmp(variable, "TERM=", strlen("TERM=")) == 0;
 }
 
+/* Descriptors that were passed to us are for the program: it will write its own pid here. */
+static char *listen_pid(char **environment)
+{
+	static char variable[] = "LISTEN_PID=4294967295";
+	unsigned long pid;
+
+	for (; *environment; environment++) {
+		if (strncmp(*environment, variable, strlen("LISTEN_PID=")) != 0)
+			continue;
+		if (value_number(*environment + strlen("LISTEN_PID="), UINT32_MAX, &pid) < 0 || (pid_t)pid != getpid())
+			return NULL;
+		*environment = variable;
+		return variable + strlen("LISTEN_PID=");
+	}
+	return NULL;
+}
+
 int env_build(struct plan *plan, char **environment, const char *home)
 {
 	static const char path[] = "PATH=" EXEC_DEFAULT_PATH;
@@ -47,6 +66,7 @@ int env_build(struct plan *plan, char **environment, const char *home)
 	char **envp, *home_text = NULL;
 
 	plan->envp = environment;
+	plan->listen_pid = plan->namespaces ? NULL : listen_pid(environment);
 	if (!plan->clear_env && !home && plan->env_count == 0)
 		return 0;
 	while (environment[count])

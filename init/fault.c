@@ -10,13 +10,8 @@
 #include "log.h"
 #include "mount.h"
 #include "out.h"
+#include "personality.h"
 #include "value.h"
-
-enum exit_status {
-	EXIT_OURS = 125,
-	EXIT_NOT_EXECUTABLE = 126,
-	EXIT_NOT_FOUND = 127,
-};
 
 /* What each step was about; the object of a step comes from object(). */
 static const char *const subjects[STEP_COUNT] = {
@@ -44,6 +39,7 @@ static const char *const subjects[STEP_COUNT] = {
 	[STEP_GID] = "--user, group",
 	[STEP_UID] = "--user",
 	[STEP_CWD] = "--cwd",
+	[STEP_LISTEN_PID] = "LISTEN_PID",
 	[STEP_SIGNALS] = "signal mask",
 	[STEP_EXEC] = "program",
 };
@@ -167,19 +163,23 @@ static void object(struct out *out, const struct plan *plan, const struct fault 
 	}
 }
 
-static int status(const struct fault *fault)
+static int status(const struct personality *personality, const struct fault *fault)
 {
 	if (fault->step != STEP_EXEC)
-		return EXIT_OURS;
-	return fault->error == ENOENT || fault->error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+		return personality->failed;
+	return fault->error == ENOENT || fault->error == ENOTDIR ? personality->not_found : personality->not_executable;
 }
 
 int fault_report(const struct plan *plan, const struct fault *fault)
 {
+	const struct personality *personality = plan->personality;
 	struct out what = OUT(-1);
 
 	object(&what, plan, fault);
 	what.text[what.length < sizeof what.text ? what.length : sizeof what.text - 1] = '\0';
-	log_error("%s%s: %s; %s", subjects[fault->step], what.text, strerror(fault->error), remedy(fault));
-	return status(fault);
+	if (fault->step == STEP_EXEC && personality->exec_failed)
+		log_error("%s%s%s%s", personality->exec_failed, plan->argv[0], personality->exec_why, strerror(fault->error));
+	else
+		log_error("%s%s: %s; %s", subjects[fault->step], what.text, strerror(fault->error), remedy(fault));
+	return status(personality, fault);
 }

@@ -14,10 +14,18 @@
 
 #include "out.h"
 
+static const struct log_style plain = {{"nsinit: ", "nsinit: ", "nsinit: ", "nsinit: "}, NULL};
+
 static struct {
 	int fd;
 	int verbosity;
-} logger = {STDERR_FILENO, LOG_WARNING};
+	const struct log_style *style;
+} logger = {STDERR_FILENO, LOG_WARNING, &plain};
+
+void log_style(const struct log_style *style)
+{
+	logger.style = style;
+}
 
 void log_open(int fd, int verbosity)
 {
@@ -43,7 +51,9 @@ void log_line(enum log_level level, const char *format, ...)
 		return;
 	out.fd = logger.fd;
 	out.length = 0;
-	out_print(&out, "nsinit: ");
+	out_print(&out, "%s", logger.style->levels[level]);
+	if (logger.style->after_pid)
+		out_print(&out, "%d%s", (int)getpid(), logger.style->after_pid);
 	va_start(arguments, format);
 	out_vprint(&out, format, arguments);
 	va_end(arguments);

@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "console.h"
+#include "decimal.h"
 #include "log.h"
 #include "value.h"
 
-struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job)
+struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job, const sigset_t *mask)
 {
 	return (struct loop){
 		.plan = plan,
@@ -28,6 +29,7 @@ struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t ch
 		.given = job->foreground,
 		.reports = -1,
 		.launcher = -1,
+		.mask = mask,
 		.deadline_ms = -1,
 	};
 }
@@ -107,30 +109,97 @@ static void on_child(struct loop *loop, const siginfo_t *info)
 	loop->alone = pid < 0;
 }
 
-/* What the signal becomes: 0 if it is dropped. */
-static int rewritten(const struct loop *loop, int signal)
+/* True if we act for the program, and not only pass on to who does. */
+static bool acts(const struct loop *loop)
 {
-	int to = loop->mode == SIGNALS_PROGRAM ? loop->plan->rewrite[signal] : 0;
-
-	return to == 0 ? signal : to - 1;
+	return loop->mode == SIGNALS_PROGRAM || loop->mode == SIGNALS_SESSION;
 }
 
-static void on_forward(struct loop *loop, const siginfo_t *info)
+static void set_deadline(struct loop *loop, int64_t ms, void (*expired)(struct loop *loop))
 {
-	char from[8], to[8];
-	int signal = rewritten(loop, info->si_signo);
-	bool whole = loop->mode == SIGNALS_PROGRAM && loop->own_group &&
-	             (loop->plan->group || (loop->console >= 0 && signals_keyboard(signal)));
+	loop->deadline_ms = loop_now_ms() + ms;
+	loop->expired = expired;
+}
 
-	/* In a shared group the terminal has told the program already. */
-	if (signal == 0 || (!loop->own_group && info->si_code == SI_KERNEL))
+static void grace_expired(struct loop *loop)
+{
+	log_info("process %d outlived its grace of %ld ms: KILL", (int)loop->child, (long)loop->plan->grace_ms);
+	kill(loop->plan->group && loop->own_group ? -loop->child : loop->child, SIGKILL);
+}
+
+/* Sends the signal on, rewritten, to the program or to its whole group. */
+static void forward(struct loop *loop, const siginfo_t *info)
+{
+	int rewrite = acts(loop) ? loop->plan->rewrite[info->si_signo] : 0;
+	int signal = rewrite ? rewrite - 1 : info->si_signo;
+	bool whole = acts(loop) && loop->own_group && (loop->plan->group || (loop->console >= 0 && signals_keyboard(signal)));
+	char from[8], to[8];
+
+	if (signal == 0)
 		return;
 	if (signals_send(whole ? -loop->child : loop->child, signal, info) < 0 && errno != ESRCH)
 		log_warning("signal %s for process %d: %s", value_signal_name(signal, to), (int)loop->child, strerror(errno));
 	log_debug("signal %s from %d, sent as %s to %d", value_signal_name(info->si_signo, from), (int)info->si_pid,
 	          value_signal_name(signal, to), whole ? -loop->child : loop->child);
-	if (signal == SIGTERM && loop->mode == SIGNALS_PROGRAM && loop->plan->grace_ms >= 0 && loop->deadline_ms < 0)
-		loop->deadline_ms = loop_now_ms() + loop->plan->grace_ms;
+	if (signal == SIGTERM && acts(loop) && loop->plan->grace_ms >= 0 && loop->deadline_ms < 0)
+		set_deadline(loop, loop->plan->grace_ms, grace_expired);
+}
+
+static void delay_expired(struct loop *loop)
+{
+	const siginfo_t info = {.si_signo = SIGTERM, .si_code = SI_USER};
+
+	forward(loop, &info);
+}
+
+/* --delay: the first TERM waits, so that a load balancer can stop sending. True if that was it. */
+static bool is_delayed(struct loop *loop, const siginfo_t *info)
+{
+	if (info->si_signo != SIGTERM || !acts(loop) || loop->plan->delay_ms == 0)
+		return false;
+	if (loop->deadline_ms < 0 && !loop->delayed) {
+		loop->delayed = true;
+		log_info("TERM held for %ld ms", (long)loop->plan->delay_ms);
+		set_deadline(loop, loop->plan->delay_ms, delay_expired);
+		return true;
+	}
+	if (loop->expired == delay_expired)
+		loop->deadline_ms = -1;
+	return false;
+}
+
+/* --on: starts the signal's program. True if it has one. It is an orphan like any other when it ends. */
+static bool is_hooked(struct loop *loop, int signal)
+{
+	const struct job job = {.kind = JOB_GROUP, .console = -1};
+	const struct hook *hook = acts(loop) ? plan_hook(loop->plan, signal) : NULL;
+	char pid[24], name[8], *words[] = {NULL, NULL, pid, NULL, NULL};
+	struct fault fault;
+
+	if (!hook)
+		return false;
+	*decimal(pid, (unsigned long)loop->child) = '\0';
+	words[1] = (char *)hook->program;
+	words[3] = (char *)value_signal_name(signal, name);
+	if (spawn_program(loop->plan, words + 1, &job, loop->mask, &fault) < 0)
+		log_warning("--on %s=%s: %s", name, hook->program, strerror(fault.error));
+	return true;
+}
+
+static void on_forward(struct loop *loop, const siginfo_t *info)
+{
+	/* In a shared group the terminal has told the program already. */
+	if (!loop->own_group && info->si_code == SI_KERNEL)
+		return;
+	if (!is_hooked(loop, info->si_signo) && !is_delayed(loop, info))
+		forward(loop, info);
+}
+
+static void on_stop(struct loop *loop, const siginfo_t *info)
+{
+	(void)info;
+	kill(-loop->child, SIGSTOP);
+	kill(getpid(), SIGSTOP); /* as PID 1 we do not stop */
 }
 
 static void on_continue(struct loop *loop, const siginfo_t *info)
@@ -143,7 +212,9 @@ static void on_continue(struct loop *loop, const siginfo_t *info)
 
 static void on_end(struct loop *loop, const siginfo_t *info)
 {
-	(void)info;
+	char name[8];
+
+	log_info("signal %s: the end", value_signal_name(info->si_signo, name));
 	loop->ended = true;
 }
 
@@ -159,6 +230,7 @@ static void dispatch(struct loop *loop, const siginfo_t *info)
 		[SIGNAL_FORWARD] = on_forward,
 		[SIGNAL_REAP] = on_child,
 		[SIGNAL_CONTINUE] = on_continue,
+		[SIGNAL_STOP] = on_stop,
 		[SIGNAL_END] = on_end,
 		[SIGNAL_IGNORE] = on_ignored,
 	};
@@ -221,9 +293,8 @@ void loop_run(struct loop *loop)
 		if (next_signal(loop, &all, readiness, &info))
 			dispatch(loop, &info);
 		else if (loop->deadline_ms >= 0 && remaining_ms(loop) == 0) {
-			log_info("process %d outlived its grace of %ld ms: KILL", (int)loop->child, (long)loop->plan->grace_ms);
-			kill(loop->plan->group && loop->own_group ? -loop->child : loop->child, SIGKILL);
 			loop->deadline_ms = -1;
+			loop->expired(loop);
 		}
 	}
 	while (loop->reports >= 0) /* every writer is gone by now */

@@ -3,7 +3,8 @@
  * nsinit: PID 1 wherever Linux needs one.
  *
  *   main.c     this: parse, complete, run
- *   option.c   the option table and its parser          value.c   what options take, as numbers
+ *   options.c  nsinit's options, a table                option.c value.c   the parser, and of values
+ *   personality.c   tini, dumb-init, catatonit, pause   secret.c   --secret
  *   plan.c     what a plan starts as and becomes        user.c env.c conf.c   parts of that
  *   role.c     the roles: entrypoint, run
  *   loop.c     PID 1's loop                             signals.c   which signal means what
@@ -18,62 +19,66 @@
 #include "check.h"
 #include "log.h"
 #include "option.h"
+#include "out.h"
+#include "personality.h"
 #include "plan.h"
 #include "role.h"
 #include "signals.h"
 #include "version.h"
 
-enum {
-	STATUS_USAGE = 125,
-};
-
 static struct plan plan;
 
-static int show_help(void)
+static int say(const struct personality *as, const char *text, const struct option_set *list)
 {
-	struct out out = OUT(STDOUT_FILENO);
+	struct out out = OUT(as->speaks_on);
 
-	option_help(&out);
+	out_print(&out, "%s", text);
+	if (list)
+		option_help(list, &out);
 	out_flush(&out);
 	return 0;
 }
 
-/* Docker reads "… - git.SHA" from the first line of the init's --version. */
-static int show_version(void)
+static int run(const sigset_t *mask)
 {
-	struct out out = OUT(STDOUT_FILENO);
+	const struct role *role = role_choose(getpid(), &plan);
 
-	out_print(&out, "nsinit version %s - git.%s\n", NSINIT_VERSION, NSINIT_COMMIT);
-	out_flush(&out);
-	return 0;
-}
-
-int main(int argc, char **argv)
-{
-	const struct role *role;
-	sigset_t mask;
-	int program;
-
-	signals_hold(&mask);
-	(void)argc;
-	plan_default(&plan);
-	program = option_parse(&plan, argv, environ);
-	if (program < 0)
-		return STATUS_USAGE;
-	log_open(plan.log_fd, plan.verbosity);
-	if (plan.help)
-		return show_help();
-	if (plan.version)
-		return show_version();
-	if (plan.check)
-		return check_run();
-	plan.argv = argv + program;
-	role = role_choose(getpid(), &plan);
+	if (plan.personality->warn)
+		plan.personality->warn(&plan);
 	if (role->complete(&plan) < 0)
-		return STATUS_USAGE;
+		return plan.personality->failed;
 	if (plan.dry_run) {
 		plan_print(&plan, role->name);
 		return 0;
 	}
-	return role->run(&plan, &mask);
+	return role->run(&plan, mask);
+}
+
+int main(int argc, char **argv)
+{
+	const struct personality *as;
+	sigset_t mask;
+	int program;
+
+	signals_hold(&mask);
+	as = personality_choose(argc > 0 ? argv[0] : NULL);
+	log_style(&as->style);
+	plan_default(&plan);
+	plan.personality = as;
+	if (as->defaults)
+		as->defaults(&plan);
+	program = argc > 0 ? option_parse(as->set, &plan, argv, environ) : -1;
+	if (program < 0)
+		return as->failed;
+	log_open(plan.log_fd, plan.verbosity);
+	if (plan.help)
+		return say(as, as->usage, as->set);
+	if (plan.version)
+		return say(as, as->version, NULL);
+	if (plan.license)
+		return say(as, "nsinit " NSINIT_VERSION ", MIT license: do with it what you like, without warranty, keep the notice.\n", NULL);
+	if (plan.check)
+		return check_run();
+	plan.argv = argv + program;
+	return run(&mask);
 }

@@ -1,303 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
- * The option table and its parser. Options stop at the first word that is none, as POSIX has it, on every libc.
+ * The option parser. Options stop at the first word that is none, as POSIX has it, on every libc.
  */
 #include "option.h"
 
 #include <ctype.h>
-#include <linux/mount.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "log.h"
-#include "value.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 enum {
 	NAME_MAX_LENGTH = 32,
 	MISSPELT_DISTANCE = 2, /* how many letters may be wrong for a name to be suggested */
 };
 
-static void *field(struct plan *plan, const struct option *option)
+static const struct option *find_name(const struct option_set *set, const char *name, size_t length)
 {
-	return (char *)plan + option->field;
-}
-
-static const char *set_flag(struct plan *plan, const struct option *option, const char *value)
-{
-	return value_flag(value, field(plan, option)) == 0 ? NULL : "not a yes or no; give 1 or 0";
-}
-
-static const char *set_string(struct plan *plan, const struct option *option, const char *value)
-{
-	*(const char **)field(plan, option) = value;
-	return *value ? NULL : "empty; give a name or leave the option out";
-}
-
-static const char *set_time(struct plan *plan, const struct option *option, const char *value)
-{
-	return value_time(value, field(plan, option)) == 0 ? NULL : "not a time; give 500ms, 5s, 2m, 1h or seconds, up to a year";
-}
-
-static const char *set_signal(struct plan *plan, const struct option *option, const char *value)
-{
-	return value_signal(value, field(plan, option)) == 0 ? NULL : "not a signal; give a name as TERM or RTMIN+1, or 1 to 64";
-}
-
-static const char *set_namespaces(struct plan *plan, const struct option *option, const char *value)
-{
-	return value_namespaces(value, field(plan, option)) == 0 ? NULL
-	       : "not a list of namespaces; give some of uts,ipc,pid,mount,net,user,cgroup";
-}
-
-static const char *set_name(struct plan *plan, const struct option *option, const char *value)
-{
-	if (strlen(value) > PLAN_HOSTNAME_MAX)
-		return "too long; a name has at most 64 bytes";
-	return set_string(plan, option, value);
-}
-
-static const char *set_net(struct plan *plan, const struct option *option, const char *value)
-{
-	if (strcmp(value, "host") != 0 && strcmp(value, "none") != 0)
-		return "not a network; give host (the caller's) or none (loopback only)";
-	return set_string(plan, option, value);
-}
-
-static const char *set_descriptor(struct plan *plan, const struct option *option, const char *value)
-{
-	unsigned long number;
-
-	if (value_number(value, 1 << 20, &number) < 0)
-		return "not a descriptor; give a number";
-	*(int *)field(plan, option) = (int)number;
+	for (size_t i = 0; i < set->count; i++)
+		if (set->options[i].name && strlen(set->options[i].name) == length && memcmp(set->options[i].name, name, length) == 0)
+			return &set->options[i];
 	return NULL;
 }
 
-static const char *set_verbose(struct plan *plan, const struct option *option, const char *value)
+static const struct option *find_letter(const struct option_set *set, char letter)
 {
-	unsigned long level;
-
-	(void)option;
-	if (!*value) { /* -v, which may be repeated */
-		plan->verbosity++;
-		return NULL;
-	}
-	if (value_number(value, 9, &level) < 0)
-		return "not a level; give 0 to 3";
-	plan->verbosity = (int)level;
-	return NULL;
-}
-
-static const char *set_quiet(struct plan *plan, const struct option *option, const char *value)
-{
-	bool quiet;
-
-	(void)option;
-	if (value_flag(value, &quiet) < 0)
-		return "not a yes or no; give 1 or 0";
-	if (quiet)
-		plan->verbosity = LOG_ERROR;
-	return NULL;
-}
-
-/* One CODE or A-B, and what it becomes. */
-static const char *set_remap(struct plan *plan, const struct option *option, const char *value)
-{
-	static const char wrong[] = "not exit codes; give CODE, A-B or either with :CODE, from 0 to 255";
-	char item[32], from[32], first[32];
-	unsigned long low, high, code;
-
-	(void)option;
-	while (value) {
-		const char *to, *last;
-
-		value = value_item(value, ',', item, sizeof item);
-		to = value_item(item, ':', from, sizeof from);
-		last = value_item(from, '-', first, sizeof first);
-		code = 0;
-		if (value_number(first, 255, &low) < 0 || value_number(last ? last : first, 255, &high) < 0 || low > high ||
-		    (to && value_number(to, 255, &code) < 0))
-			return wrong;
-		for (; low <= high; low++)
-			plan->remap[low] = (uint16_t)(code + 1);
-	}
-	return NULL;
-}
-
-static const char *set_rewrite(struct plan *plan, const struct option *option, const char *value)
-{
-	char item[32], from_name[32];
-	int from, to;
-
-	(void)option;
-	while (value) {
-		const char *to_name;
-
-		value = value_item(value, ',', item, sizeof item);
-		to_name = value_item(item, ':', from_name, sizeof from_name);
-		to = 0;
-		if (!to_name || value_signal(from_name, &from) < 0 || (strcmp(to_name, "0") != 0 && value_signal(to_name, &to) < 0))
-			return "not signals; give FROM:TO by name or number, TO 0 drops it";
-		plan->rewrite[from] = (uint8_t)(to + 1);
-	}
-	return NULL;
-}
-
-static struct mount_entry *add_mount(struct plan *plan, const struct option *option, enum mount_kind kind)
-{
-	struct mount_entry *entry = &plan->mounts[plan->mount_count];
-
-	if (plan->mount_count == COUNT(plan->mounts))
-		return NULL;
-	plan->mount_count++;
-	*entry = (struct mount_entry){.kind = kind, .option = option->name, .recursive = true};
-	return entry;
-}
-
-static const char too_many_mounts[] = "one mount too many; a plan holds 256";
-
-static int set_mount_word(struct mount_entry *entry, const char *word)
-{
-	static const struct {
-		const char *word;
-		uint64_t attribute;
-		int recursive; /* -1: says nothing of it */
-	} words[] = {
-		{"rw", 0, -1}, {"ro", MOUNT_ATTR_RDONLY, -1}, {"nosuid", MOUNT_ATTR_NOSUID, -1}, {"nodev", MOUNT_ATTR_NODEV, -1},
-		{"noexec", MOUNT_ATTR_NOEXEC, -1}, {"rec", 0, true}, {"norec", 0, false},
-	};
-
-	for (size_t i = 0; i < COUNT(words); i++) {
-		if (strcmp(word, words[i].word) != 0)
-			continue;
-		entry->attributes |= words[i].attribute;
-		if (words[i].recursive >= 0)
-			entry->recursive = words[i].recursive;
-		return 0;
-	}
-	return -1;
-}
-
-/* Copies a part of a value that stays for ever. NULL when there is no memory. */
-static char *copy(const char *text, size_t length)
-{
-	return strndup(text, length);
-}
-
-/* SRC[:DST[:OPT,…]]; a bare SRC goes to the same path. */
-static const char *add_bind(struct plan *plan, const struct option *option, const char *value)
-{
-	struct mount_entry *entry = add_mount(plan, option, MOUNT_BIND);
-	const char *target = strchr(value, ':'), *words = target ? strchr(target + 1, ':') : NULL;
-	char word[16];
-
-	if (!entry)
-		return too_many_mounts;
-	entry->source = target ? copy(value, (size_t)(target - value)) : value;
-	entry->target = !target ? value : words ? copy(target + 1, (size_t)(words - target - 1)) : target + 1;
-	if (!entry->source || !entry->target)
-		return "no memory";
-	if (!*entry->source || entry->target[0] != '/')
-		return "not a bind; give SRC[:DST[:OPTIONS]], DST from the root on";
-	for (words = words ? words + 1 : NULL; words;) {
-		words = value_item(words, ',', word, sizeof word);
-		if (set_mount_word(entry, word) < 0)
-			return "not a mount option; give some of ro,rw,rec,norec,nosuid,nodev,noexec";
-	}
-	return NULL;
-}
-
-static const char *add_tmpfs(struct plan *plan, const struct option *option, const char *value)
-{
-	struct mount_entry *entry = add_mount(plan, option, MOUNT_TMPFS);
-	const char *data = strchr(value, ':');
-
-	if (!entry)
-		return too_many_mounts;
-	entry->target = data ? copy(value, (size_t)(data - value)) : value;
-	entry->data = data ? data + 1 : NULL;
-	if (!entry->target)
-		return "no memory";
-	return entry->target[0] == '/' ? NULL : "not a tmpfs; give DST[:OPTIONS], DST from the root on";
-}
-
-static const char *add_env(struct plan *plan, const struct option *option, const char *value)
-{
-	(void)option;
-	if (value[0] == '=' || !strchr(value, '='))
-		return "not a variable; give NAME=VALUE";
-	if (plan->env_count == COUNT(plan->env))
-		return "one variable too many; a plan holds 256";
-	plan->env[plan->env_count++] = value;
-	return NULL;
-}
-
-#define FIELD(name) offsetof(struct plan, name)
-
-const struct option options[] = {
-	{"group", 'g', NULL, OPTIONS_PID1, set_flag, FIELD(group), "forward signals to the program's process group"},
-	{"subreaper", 's', NULL, OPTIONS_PID1, set_flag, FIELD(subreaper), "reap orphans without being PID 1, make no namespace"},
-	{"parent-death", 'p', "SIG", OPTIONS_PID1, set_signal, FIELD(parent_death), "get SIG when our parent dies"},
-	{"remap", 'e', "CODE[:CODE]", OPTIONS_PID1, set_remap, 0, "turn an exit code, or a range A-B, into 0 or another"},
-	{"rewrite", 'r', "SIG:SIG", OPTIONS_PID1, set_rewrite, 0, "forward one signal as another, :0 drops it"},
-	{"single-child", 'c', NULL, OPTIONS_PID1, set_flag, FIELD(single_child), "no process group or session for the program"},
-	{"warn-reap", 'w', NULL, OPTIONS_PID1, set_flag, FIELD(warn_reap), "say which orphans were reaped"},
-	{"pause", 'P', NULL, OPTIONS_PID1, set_flag, FIELD(pause), "no program: hold the namespaces, reap, end on TERM or INT"},
-	{"grace", 0, "TIME", OPTIONS_PID1, set_time, FIELD(grace_ms), "KILL the program TIME after a forwarded TERM"},
-	{"drain", 0, "TIME", OPTIONS_PID1, set_time, FIELD(drain_ms), "after the program, TERM what is left, KILL it at TIME"},
-	{"verbose", 'v', NULL, OPTIONS_PID1, set_verbose, 0, "say more; -vv: of signals and processes too"},
-	{"quiet", 'q', NULL, OPTIONS_PID1, set_quiet, 0, "say nothing but errors"},
-	{"log-fd", 0, "FD", OPTIONS_PID1, set_descriptor, FIELD(log_fd), "say it on descriptor FD, not on stderr"},
-	{"version", 'V', NULL, OPTIONS_PID1, set_flag, FIELD(version), "print the version"},
-	{"help", 'h', NULL, OPTIONS_PID1, set_flag, FIELD(help), "print this"},
-
-	{"rootfs", 'R', "DIR", OPTIONS_ROOT, set_string, FIELD(rootfs), "make DIR the root, with its own /proc /sys /dev /run /tmp"},
-	{"read-only", 0, NULL, OPTIONS_ROOT, set_flag, FIELD(read_only), "the root itself cannot be written to"},
-	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec"},
-	{"volume", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "the same as --bind"},
-	{"tmpfs", 0, "DST[:OPT,...]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size= mode="},
-	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, FIELD(conf), "bind each file of DIR (hosts, resolv.conf, ...) into /etc, read-only"},
-
-	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, FIELD(unshare), "new namespaces beside uts,ipc,pid,mount,cgroup: net user"},
-	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, FIELD(share), "keep the caller's: some of uts,ipc,net,user,cgroup"},
-	{"net", 0, "host|none", OPTIONS_NAMESPACES, set_net, FIELD(net), "the caller's network, or a new one with loopback only"},
-	{"hostname", 0, "NAME", OPTIONS_NAMESPACES, set_name, FIELD(hostname), "the host name inside (else that of --conf, else ours)"},
-	{"domainname", 0, "NAME", OPTIONS_NAMESPACES, set_name, FIELD(domainname), "the NIS domain name inside"},
-
-	{"user", 0, "USER[:GROUP]", OPTIONS_IDENTITY, set_string, FIELD(user), "run the program as USER, by name or number"},
-	{"env", 0, "NAME=VALUE", OPTIONS_IDENTITY, add_env, 0, "set a variable of the program's environment"},
-	{"clear-env", 0, NULL, OPTIONS_IDENTITY, set_flag, FIELD(clear_env), "start from an empty environment but TERM and a plain PATH"},
-	{"cwd", 0, "DIR", OPTIONS_IDENTITY, set_string, FIELD(cwd), "start the program in DIR"},
-
-	{"dry-run", 0, NULL, OPTIONS_LOOKING, set_flag, FIELD(dry_run), "print the plan, do nothing"},
-	{"check", 0, NULL, OPTIONS_LOOKING, set_flag, FIELD(check), "print what this kernel and user can do, and the remedies"},
-};
-const size_t option_count = COUNT(options);
-
-const char *const option_group_names[OPTIONS_GROUPS] = {
-	[OPTIONS_PID1] = "PID 1",
-	[OPTIONS_ROOT] = "Root and mounts",
-	[OPTIONS_NAMESPACES] = "Namespaces",
-	[OPTIONS_IDENTITY] = "Identity and environment",
-	[OPTIONS_LOOKING] = "Looking",
-};
-
-static const struct option *find_name(const char *name, size_t length)
-{
-	for (size_t i = 0; i < COUNT(options); i++)
-		if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
-			return &options[i];
-	return NULL;
-}
-
-static const struct option *find_letter(char letter)
-{
-	for (size_t i = 0; i < COUNT(options); i++)
-		if (options[i].letter == letter)
-			return &options[i];
+	for (size_t i = 0; i < set->count; i++)
+		if (set->options[i].letter == letter)
+			return &set->options[i];
 	return NULL;
 }
 
@@ -323,23 +53,23 @@ static size_t distance(const char *a, size_t length, const char *b)
 	return row[width];
 }
 
-static int unknown_name(const char *name, size_t length)
+static int unknown_name(const struct option_set *set, const char *name, size_t length)
 {
 	const struct option *nearest = NULL;
 	size_t best = MISSPELT_DISTANCE + 1;
 
-	for (size_t i = 0; i < COUNT(options) && length <= NAME_MAX_LENGTH; i++) {
-		size_t d = distance(name, length, options[i].name);
+	for (size_t i = 0; i < set->count && length <= NAME_MAX_LENGTH; i++) {
+		size_t d = set->options[i].name ? distance(name, length, set->options[i].name) : best;
 
 		if (d < best) {
 			best = d;
-			nearest = &options[i];
+			nearest = &set->options[i];
 		}
 	}
 	if (nearest)
 		log_error("--%s: no such option; did you mean --%s?", name, nearest->name);
 	else
-		log_error("--%s: no such option; see nsinit --help", name);
+		log_error("--%s: no such option; see --help", name);
 	return -1;
 }
 
@@ -355,18 +85,18 @@ static int apply(struct plan *plan, const struct option *option, const char *das
 /* The value of an option that takes none: yes, but -v counts. */
 static const char *flag_value(const struct option *option)
 {
-	return option->parse == set_verbose ? "" : "1";
+	return option->parse == option_set_verbose ? "" : "1";
 }
 
 /* --name, --name=value or --name value. Returns how many words were used, -1 after a message. */
-static int parse_long(struct plan *plan, char **argv)
+static int parse_long(const struct option_set *set, struct plan *plan, char **argv)
 {
 	const char *name = argv[0] + 2, *equals = strchrnul(name, '=');
-	const struct option *option = find_name(name, (size_t)(equals - name));
+	const struct option *option = find_name(set, name, (size_t)(equals - name));
 	const char *value = *equals ? equals + 1 : argv[1];
 
 	if (!option)
-		return unknown_name(name, (size_t)(equals - name));
+		return unknown_name(set, name, (size_t)(equals - name));
 	if (!option->argument) {
 		if (*equals) {
 			log_error("--%s: takes no value; leave %s out", option->name, equals);
@@ -382,14 +112,14 @@ static int parse_long(struct plan *plan, char **argv)
 }
 
 /* -abc, -rVALUE or -r VALUE. Returns how many words were used, -1 after a message. */
-static int parse_short(struct plan *plan, char **argv)
+static int parse_short(const struct option_set *set, struct plan *plan, char **argv)
 {
 	for (const char *letter = argv[0] + 1; *letter; letter++) {
-		const struct option *option = find_letter(*letter);
+		const struct option *option = find_letter(set, *letter);
 		const char name[] = {*letter, '\0'}, *value = letter[1] ? letter + 1 : argv[1];
 
 		if (!option) {
-			log_error("-%c: no such option; see nsinit --help", *letter);
+			log_error("-%c: no such option; see --help", *letter);
 			return -1;
 		}
 		if (!option->argument) {
@@ -406,13 +136,21 @@ static int parse_short(struct plan *plan, char **argv)
 	return 1;
 }
 
+static int apply_variable(struct plan *plan, const struct option *option, const char *variable, const char *value)
+{
+	const char *wrong = option->parse(plan, option, value);
+
+	if (wrong)
+		log_error("%s: %s", variable, wrong);
+	return wrong ? -1 : 0;
+}
+
 /* NSINIT_LOG_FD=3 is --log-fd 3. A name that is no option may be somebody else's, so it is only mentioned. */
-static int parse_variable(struct plan *plan, const char *variable)
+static int parse_prefixed(const struct option_set *set, struct plan *plan, const char *variable)
 {
 	char name[NAME_MAX_LENGTH];
-	const char *value = strchrnul(variable, '='), *at = variable + strlen("NSINIT_");
+	const char *value = strchrnul(variable, '='), *at = variable + strlen(set->prefix);
 	const struct option *option;
-	const char *wrong;
 	size_t length = 0;
 
 	for (; at < value && length < sizeof name; at++) {
@@ -420,30 +158,39 @@ static int parse_variable(struct plan *plan, const char *variable)
 
 		name[length++] = (char)lower;
 	}
-	option = find_name(name, length);
-	if (!option || !*value) {
-		log_warning("%s: no such option, ignored", variable);
-		return 0;
-	}
-	wrong = option->parse(plan, option, value + 1);
-	if (wrong)
-		log_error("%s: %s", variable, wrong);
-	return wrong ? -1 : 0;
+	option = find_name(set, name, length);
+	if (option && *value)
+		return apply_variable(plan, option, variable, value + 1);
+	log_warning("%s: no such option, ignored", variable);
+	return 0;
 }
 
-int option_parse(struct plan *plan, char **argv, char **environment)
+static int parse_variable(const struct option_set *set, struct plan *plan, const char *variable)
+{
+	if (set->prefix && strncmp(variable, set->prefix, strlen(set->prefix)) == 0)
+		return parse_prefixed(set, plan, variable);
+	for (size_t i = 0; i < set->variable_count; i++) {
+		size_t length = strlen(set->variables[i].name);
+
+		if (strncmp(variable, set->variables[i].name, length) == 0 && variable[length] == '=')
+			return apply_variable(plan, &set->variables[i], variable, variable + length + 1);
+	}
+	return 0;
+}
+
+int option_parse(const struct option_set *set, struct plan *plan, char **argv, char **environment)
 {
 	int i = 1;
 
 	for (; *environment; environment++)
-		if (strncmp(*environment, "NSINIT_", strlen("NSINIT_")) == 0 && parse_variable(plan, *environment) < 0)
+		if (parse_variable(set, plan, *environment) < 0)
 			return -1;
 	while (argv[i] && argv[i][0] == '-' && argv[i][1]) {
 		int used;
 
 		if (strcmp(argv[i], "--") == 0)
 			return i + 1;
-		used = argv[i][1] == '-' ? parse_long(plan, argv + i) : parse_short(plan, argv + i);
+		used = argv[i][1] == '-' ? parse_long(set, plan, argv + i) : parse_short(set, plan, argv + i);
 		if (used < 0)
 			return -1;
 		i += used;
@@ -451,24 +198,37 @@ int option_parse(struct plan *plan, char **argv, char **environment)
 	return i;
 }
 
-void option_help(struct out *out)
+static void help_row(const struct option *option, const char *dashes, struct out *out)
 {
-	out_print(out, "nsinit [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
-	               "Runs PROGRAM under a PID 1 that reaps, forwards signals and ends with its status.\n"
-	               "As PID 1, or with -s, right here; otherwise in new namespaces. Any option is also\n"
-	               "a variable: NSINIT_GRACE=5s. Manual: nsinit(8).\n");
-	for (int group = 0; group < OPTIONS_GROUPS; group++) {
-		out_print(out, "\n%s:\n", option_group_names[group]);
-		for (size_t i = 0; i < COUNT(options); i++) {
-			const struct option *option = &options[i];
-			struct out left = {.fd = -1};
+	struct out left = {.fd = -1};
 
-			if ((int)option->group != group)
-				continue;
-			out_print(&left, "%s%s%s", option->name, option->argument ? " " : "", option->argument ? option->argument : "");
-			out_char(&left, '\0');
-			out_print(out, "  %c%c%c --%-29s %s\n", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-			          option->letter ? ',' : ' ', left.text, option->help);
-		}
+	out_print(&left, "%s%s%s%s", option->name ? dashes : "", option->name ? option->name : "", option->argument ? " " : "",
+	          option->argument ? option->argument : "");
+	out_char(&left, '\0');
+	out_print(out, "  %c%c%c %-30s %s\n", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
+	          option->letter && option->name ? ',' : ' ', left.text, option->help);
+}
+
+static bool has_group(const struct option_set *set, int group)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if ((int)set->options[i].group == group)
+			return true;
+	return false;
+}
+
+void option_help(const struct option_set *set, struct out *out)
+{
+	for (int group = 0; group < OPTIONS_GROUPS; group++) {
+		if (!has_group(set, group))
+			continue;
+		out_print(out, "\n%s:\n", option_group_names[group]);
+		for (size_t i = 0; i < set->count; i++)
+			if ((int)set->options[i].group == group)
+				help_row(&set->options[i], "--", out);
+	}
+	for (size_t i = 0; i < set->variable_count; i++) {
+		out_print(out, "%s", i == 0 ? "\nEnvironment:\n" : "");
+		help_row(&set->variables[i], "", out);
 	}
 }

@@ -37,10 +37,18 @@ bool plan_isolates(const struct plan *plan)
 	       plan->mount_count > 0 || plan->hostname || plan->domainname;
 }
 
+const struct hook *plan_hook(const struct plan *plan, int signal)
+{
+	for (size_t i = 0; i < plan->hook_count; i++)
+		if (plan->hooks[i].signal == signal)
+			return &plan->hooks[i];
+	return NULL;
+}
+
 static int check_program(const struct plan *plan)
 {
 	if (!plan->argv[0] && !plan->pause) {
-		log_error("no program given; say nsinit [OPTION]... -- PROGRAM [ARGUMENT]..., or see nsinit --help");
+		log_error("no program given; put it behind the options, with -- before it, or see --help");
 		return -1;
 	}
 	if (plan->argv[0] && plan->pause) {

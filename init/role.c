@@ -15,12 +15,9 @@
 #include "fault.h"
 #include "log.h"
 #include "loop.h"
+#include "personality.h"
 #include "spawn.h"
 #include "sys.h"
-
-enum {
-	STATUS_FAILED = 125,
-};
 
 /* Where the news of a start go: to the launcher if there is one, else to the log. */
 static int start_failed(const struct plan *plan, const struct fault *fault, int launcher)
@@ -28,7 +25,7 @@ static int start_failed(const struct plan *plan, const struct fault *fault, int 
 	struct report report = {.kind = REPORT_FAULT, .fault = *fault};
 
 	if (launcher >= 0 && write(launcher, &report, sizeof report) == sizeof report)
-		return STATUS_FAILED;
+		return plan->personality->failed;
 	return fault_report(plan, fault);
 }
 
@@ -42,12 +39,14 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 
 	if (!plan->pause) {
 		job = console_program_job(plan, console);
-		child = spawn_program(plan, &job, mask, &fault);
+		child = spawn_program(plan, plan->argv, &job, mask, &fault);
 		if (child < 0)
 			return start_failed(plan, &fault, launcher);
 		log_info("started %s as process %d", plan->argv[0], (int)child);
 	}
-	loop = loop_around(plan, plan->pause ? SIGNALS_PAUSE : SIGNALS_PROGRAM, child, &job);
+	if (plan->leave_directory && chdir("/") < 0)
+		log_warning("/: %s", strerror(errno));
+	loop = loop_around(plan, plan->pause ? SIGNALS_PAUSE : plan->session ? SIGNALS_SESSION : SIGNALS_PROGRAM, child, &job, mask);
 	if (launcher >= 0 && loop.console < 0) {
 		close(launcher); /* the launcher need not listen: nothing can be stopped from a terminal */
 		launcher = -1;
@@ -58,6 +57,8 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 
 	loop_run(&loop);
 
+	if (plan->end_group && child > 0)
+		kill(-child, SIGTERM);
 	drain_run(&loop);
 	return plan->remap[loop.status] ? plan->remap[loop.status] - 1 : loop.status;
 }
@@ -88,17 +89,17 @@ static int entrypoint_run(const struct plan *plan, const sigset_t *mask)
 {
 	if (plan->subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
 		log_error("--subreaper: %s; Linux 3.4 or later is needed", strerror(errno));
-		return STATUS_FAILED;
+		return plan->personality->failed;
 	}
 	if (watch_parent(plan) < 0)
-		return STATUS_FAILED;
+		return plan->personality->failed;
 	return run_program(plan, mask, console_open(), -1);
 }
 
 /* What is left outside: everything is for PID 1 inside, and its status is ours. */
-static int relay(const struct plan *plan, pid_t container, const struct job *job, int reports)
+static int relay(const struct plan *plan, const sigset_t *mask, pid_t container, const struct job *job, int reports)
 {
-	struct loop loop = loop_around(plan, SIGNALS_RELAY, container, job);
+	struct loop loop = loop_around(plan, SIGNALS_RELAY, container, job, mask);
 
 	loop.reports = reports;
 	loop_run(&loop);
@@ -113,12 +114,12 @@ static int container_run(const struct plan *plan, const sigset_t *mask)
 	pid_t container;
 
 	if (watch_parent(plan) < 0)
-		return STATUS_FAILED;
+		return plan->personality->failed;
 	container = spawn_container(plan, &job, &report, &fault);
 	if (container < 0)
 		return fault_report(plan, &fault);
 	if (container > 0)
-		return relay(plan, container, &job, report);
+		return relay(plan, mask, container, &job, report);
 	return run_program(plan, mask, console, report);
 }
 
@@ -128,5 +129,5 @@ const struct role *role_choose(pid_t pid, const struct plan *plan)
 		entrypoint = {"entrypoint", plan_entrypoint, entrypoint_run},
 		run = {"run", plan_container, container_run};
 
-	return !plan_isolates(plan) && (pid == 1 || plan->subreaper) ? &entrypoint : &run;
+	return plan->personality->here || (!plan_isolates(plan) && (pid == 1 || plan->subreaper)) ? &entrypoint : &run;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "decimal.h"
 #include "dev.h"
 #include "exec.h"
 #include "idmap.h"
@@ -65,12 +66,27 @@ static int step_close(struct child *child)
 
 static int step_signals(struct child *child)
 {
-	return sys_signal_mask(SIG_SETMASK, child->mask, NULL);
+	sigset_t none;
+
+	if (!child->plan->clear_signals)
+		return sys_signal_mask(SIG_SETMASK, child->mask, NULL);
+	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++)
+		sys_signal_default(signal);
+	sigemptyset(&none);
+	return sys_signal_mask(SIG_SETMASK, &none, NULL);
+}
+
+/* A socket activated service takes the descriptors only if LISTEN_PID is its own pid: sd_listen_fds(3). */
+static int step_listen_pid(struct child *child)
+{
+	if (child->plan->listen_pid)
+		*decimal(child->plan->listen_pid, (unsigned long)getpid()) = '\0';
+	return 0;
 }
 
 static int step_exec(struct child *child)
 {
-	return exec_program(child->plan->argv, child->plan->envp);
+	return exec_program(child->argv, child->plan->envp);
 }
 
 static int (*const steps[STEP_COUNT])(struct child *) = {
@@ -95,6 +111,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_GID] = step_gid,
 	[STEP_UID] = step_uid,
 	[STEP_CWD] = step_cwd,
+	[STEP_LISTEN_PID] = step_listen_pid,
 	[STEP_SIGNALS] = step_signals,
 	[STEP_EXEC] = step_exec,
 };

@@ -33,9 +33,9 @@ static int program_main(void *argument)
  * frames may lie below ours, as with vfork(2): on the pages that the loop will use, where an array for them
  * would cost PID 1 two more for ever.
  */
-pid_t spawn_program(const struct plan *plan, const struct job *job, const sigset_t *mask, struct fault *fault)
+pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job, const sigset_t *mask, struct fault *fault)
 {
-	struct child child = {.plan = plan, .job = job, .mask = mask};
+	struct child child = {.plan = plan, .argv = argv, .job = job, .mask = mask};
 	char *stack = (char *)__builtin_frame_address(0) - STACK_GAP; /* which clone(3) aligns */
 	pid_t pid = clone(program_main, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
 

@@ -142,6 +142,14 @@ int sys_signal_mask(int how, const sigset_t *set, sigset_t *old)
 	return (int)syscall(SYS_rt_sigprocmask, how, set, old, KERNEL_SIGSET_BYTES);
 }
 
+int sys_signal_default(int signal)
+{
+	/* The kernel's struct sigaction differs between architectures; all 0 is SIG_DFL on each, and 32 bytes hold the largest. */
+	const unsigned long action[4] = {0};
+
+	return (int)syscall(SYS_rt_sigaction, signal, action, NULL, KERNEL_SIGSET_BYTES);
+}
+
 int sys_queue_signal(pid_t pid, const siginfo_t *info)
 {
 	return (int)syscall(SYS_rt_sigqueueinfo, pid, info->si_signo, info);

@@ -28,7 +28,9 @@ static int job_group(const struct job *job)
 
 static int job_session(const struct job *job)
 {
-	return setsid() < 0 || ioctl(job->console, TIOCSCTTY, 0) < 0 ? -1 : 0;
+	if (setsid() < 0)
+		return -1;
+	return job->console >= 0 ? ioctl(job->console, TIOCSCTTY, 0) : 0;
 }
 
 int tty_job(struct child *child)

@@ -686,7 +686,10 @@ static long now_us(void)
 	return t.tv_sec * 1000000L + t.tv_nsec / 1000;
 }
 
-/* Until PID has signals blocked: from that moment on it promises to lose none. */
+/*
+ * Until PID has TERM blocked: from that moment on it promises to lose none. While a process sleeps in
+ * sigtimedwait(2) the signals that it waits for do not show as blocked, but then it is no longer this program.
+ */
 static void wait_until_blocking(pid_t pid)
 {
 	char path[64], text[4096];
@@ -699,6 +702,8 @@ static void wait_until_blocking(pid_t pid)
 		text[length < 0 ? 0 : length] = '\0';
 		const char *field = strstr(text, "SigBlk:");
 		if (!field || strtoull(field + 7, NULL, 16) & bit(SIGTERM) || strstr(text, "State:\tZ"))
+			break;
+		if (strstr(text, "State:\tS") && strncmp(text, "Name:\tprobe\n", 12) != 0)
 			break;
 	}
 	close(fd);

@@ -28,13 +28,13 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def init():
-    return inits.chosen()
+def init(tmp_path_factory):
+    return inits.chosen(tmp_path_factory.mktemp("init"))
 
 
 @pytest.fixture(scope="session")
-def probe():
-    return inits.probe()
+def probe(tmp_path_factory):
+    return inits.probe(tmp_path_factory.mktemp("probe"))
 
 
 def box_files(probe):
@@ -56,12 +56,13 @@ def bash_files():
 def add_images(engine, init, probe):
     box = box_files(probe)
     engine.image("box", box, "ENV PATH=/bin")
+    engine.image("docker.io/library/busybox:stable", box, "ENV PATH=/bin")  # as the examples name it
     engine.image("bash", box | bash_files(), "ENV PATH=/bin")
     engine.image("scratch-init", {"init": init.path}, 'ENTRYPOINT ["/init"]')
     engine.image("scratch-probe", {"init": init.path, "probe": probe}, 'ENTRYPOINT ["/init", "--"]')
-    subreaper = json.dumps(["/init", *init.subreaper])
-    engine.image("subreaper", box | {"init": init.path}, "ENV PATH=/bin", f"ENTRYPOINT {subreaper}")
-    engine.image("pause", {"pause": init.path}, f"ENTRYPOINT {json.dumps(['/pause', *init.pause])}")
+    engine.image("subreaper", box | {"init": init.path}, "ENV PATH=/bin",
+                 "ENTRYPOINT " + json.dumps(["/init", *init.subreaper]))
+    engine.image("pause", {"pause": init.path}, "ENTRYPOINT " + json.dumps(["/pause", *init.pause]))
 
 
 def start(kind, directory, init, probe):
@@ -99,8 +100,7 @@ docker = engine_fixture(engines.Docker)
 podman = engine_fixture(engines.Podman)
 
 
-@pytest.fixture(scope="session", params=[
-    pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in engines.ENGINES])
+@pytest.fixture(scope="session", params=engines.params(*engines.ENGINES))
 def engine(request):
     """Each of them in turn."""
     return request.getfixturevalue(request.param)

@@ -16,6 +16,8 @@ import subprocess
 import tarfile
 import time
 
+import pytest
+
 PATIENCE_S = 60  # for one command; a command that takes this long will never end
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # Debian's own tools, whatever else the caller's PATH names first
 
@@ -293,3 +295,13 @@ helper_binaries_dir = ["{helpers}"]
 
 
 ENGINES = {engine.name: engine for engine in (Docker, Podman)}
+
+
+def params(*names):
+    """Parameters of the fixture `engine`; one worker of xdist runs all tests of an engine."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+
+
+def only(name):
+    """A mark for a test of what just this engine has."""
+    return pytest.mark.parametrize("engine", params(name), indirect=True)

@@ -4,9 +4,11 @@ The init under test: build/nsinit, or the peer that ENGINE_INIT names (tini-stat
 so they run in every image here). A test that needs what the init does not have is skipped and says so.
 """
 import dataclasses
+import hashlib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -35,6 +37,9 @@ class Init:
             pytest.skip(f"{self.name} has no environment form of {option}")
         return ["--env", f"{self.environment[option]}={value}"]
 
+    def sha256(self):
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
     def needs_own(self):
         """For messages, which each init words in its own way."""
         if self.name != "nsinit":
@@ -60,10 +65,11 @@ def catatonit(path):
 KINDS = {"nsinit": nsinit, "tini": tini, "tini-static": tini, "catatonit": catatonit}
 
 
-def chosen():
+def chosen(directory):
+    """A copy, for build/ may change during a run."""
     path = pathlib.Path(os.environ.get("ENGINE_INIT", ROOT / "build/nsinit")).resolve()
-    return KINDS[path.name](path)
+    return KINDS[path.name](pathlib.Path(shutil.copy(path, directory)))
 
 
-def probe():
-    return pathlib.Path(os.environ.get("ENGINE_PROBE", ROOT / "build/probe")).resolve()
+def probe(directory):
+    return pathlib.Path(shutil.copy(os.environ.get("ENGINE_PROBE", ROOT / "build/probe"), directory))

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+#
+# The manual and the completions of three shells, made from the option table by a program of this machine.
+#   make doc        build/nsinit.8, build/completions/     make doc-lint   what their readers say of them
+
+DOC_CC = gcc
+DOC_CFLAGS = -std=gnu11 -O1 $(WARNINGS)
+DOC_OUTPUTS = $(B)/nsinit.8 $(B)/completions/nsinit.bash $(B)/completions/_nsinit $(B)/completions/nsinit.fish
+# The table's parsers come from here, as far as they are called.
+DOC_OBJECTS = $(patsubst %.c,$(B)/doc/%.o,$(filter-out init/main.c,$(wildcard init/*.c spawn/*.c)))
+
+.PHONY: doc doc-lint
+.DELETE_ON_ERROR:
+doc: $(DOC_OUTPUTS)
+
+$(B)/doc/%.o: %.c $(wildcard include/*.h) $(B)/version.h
+	@mkdir -p $(@D)
+	@$(DOC_CC) -D_GNU_SOURCE -Iinclude -I$(B) $(DOC_CFLAGS) -c -o $@ $<
+
+$(B)/doc/table.a: $(DOC_OBJECTS)
+	@rm -f $@
+	@ar rcs $@ $(DOC_OBJECTS)
+
+$(B)/doc/generate: $(B)/doc/doc/generate.o $(B)/doc/table.a
+	@$(DOC_CC) -o $@ $^
+
+$(B)/doc/options.8: $(B)/doc/generate
+	@$< man > $@
+
+$(B)/nsinit.8: doc/nsinit.8.in $(B)/doc/options.8 Makefile
+	@sed -e '/^@OPTIONS@$$/{r $(B)/doc/options.8' -e 'd;}' -e 's/@VERSION@/$(VERSION)/' doc/nsinit.8.in > $@
+
+$(B)/completions/nsinit.bash: $(B)/doc/generate
+	@mkdir -p $(@D)
+	@$< bash > $@
+
+$(B)/completions/_nsinit: $(B)/doc/generate
+	@mkdir -p $(@D)
+	@$< zsh > $@
+
+$(B)/completions/nsinit.fish: $(B)/doc/generate
+	@mkdir -p $(@D)
+	@$< fish > $@
+
+# A shell that is not installed cannot be asked; what is skipped is said.
+doc-lint: $(DOC_OUTPUTS)
+	@mandoc -Tlint -W warning $(B)/nsinit.8
+	@bash -n $(B)/completions/nsinit.bash
+	@if command -v shellcheck >/dev/null; then shellcheck -s bash $(B)/completions/nsinit.bash; else echo 'doc-lint: no shellcheck, nsinit.bash only parsed'; fi
+	@if command -v zsh >/dev/null; then zsh -n $(B)/completions/_nsinit; else echo 'doc-lint: no zsh, _nsinit not checked'; fi
+	@if command -v fish >/dev/null; then fish -n $(B)/completions/nsinit.fish; else echo 'doc-lint: no fish, nsinit.fish not checked'; fi

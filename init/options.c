@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * nsinit's own options, a row each, and the functions that read their values into the plan.
+ */
+#include "option.h"
+
+#include <linux/mount.h>
+#include <signal.h>
+#include <string.h>
+
+#include "log.h"
+#include "secret.h"
+#include "value.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static void *field(struct plan *plan, const struct option *option)
+{
+	return (char *)plan + option->field;
+}
+
+const char *option_set_flag(struct plan *plan, const struct option *option, const char *value)
+{
+	return value_flag(value, field(plan, option)) == 0 ? NULL : "not a yes or no; give 1 or 0";
+}
+
+static const char *set_string(struct plan *plan, const struct option *option, const char *value)
+{
+	*(const char **)field(plan, option) = value;
+	return *value ? NULL : "empty; give a name or leave the option out";
+}
+
+static const char *set_time(struct plan *plan, const struct option *option, const char *value)
+{
+	return value_time(value, field(plan, option)) == 0 ? NULL : "not a time; give 500ms, 5s, 2m, 1h or seconds, up to a year";
+}
+
+const char *option_set_signal(struct plan *plan, const struct option *option, const char *value)
+{
+	return value_signal(value, field(plan, option)) == 0 ? NULL : "not a signal; give a name as TERM or RTMIN+1, or 1 to 64";
+}
+
+static const char *set_namespaces(struct plan *plan, const struct option *option, const char *value)
+{
+	return value_namespaces(value, field(plan, option)) == 0 ? NULL
+	       : "not a list of namespaces; give some of uts,ipc,pid,mount,net,user,cgroup";
+}
+
+static const char *set_name(struct plan *plan, const struct option *option, const char *value)
+{
+	if (strlen(value) > PLAN_HOSTNAME_MAX)
+		return "too long; a name has at most 64 bytes";
+	return set_string(plan, option, value);
+}
+
+static const char *set_net(struct plan *plan, const struct option *option, const char *value)
+{
+	if (strcmp(value, "host") != 0 && strcmp(value, "none") != 0)
+		return "not a network; give host (the caller's) or none (loopback only)";
+	return set_string(plan, option, value);
+}
+
+static const char *set_descriptor(struct plan *plan, const struct option *option, const char *value)
+{
+	unsigned long number;
+
+	if (value_number(value, 1 << 20, &number) < 0)
+		return "not a descriptor; give a number";
+	*(int *)field(plan, option) = (int)number;
+	return NULL;
+}
+
+const char *option_set_verbose(struct plan *plan, const struct option *option, const char *value)
+{
+	unsigned long level;
+
+	(void)option;
+	if (!*value) { /* -v, which may be repeated */
+		plan->verbosity++;
+		return NULL;
+	}
+	if (value_number(value, 9, &level) < 0)
+		return "not a level; give 0 to 3";
+	plan->verbosity = (int)level;
+	return NULL;
+}
+
+static const char *set_quiet(struct plan *plan, const struct option *option, const char *value)
+{
+	bool quiet;
+
+	(void)option;
+	if (value_flag(value, &quiet) < 0)
+		return "not a yes or no; give 1 or 0";
+	if (quiet)
+		plan->verbosity = LOG_ERROR;
+	return NULL;
+}
+
+/* One CODE or A-B, and what it becomes; 0 if that is not said. */
+const char *option_set_remap(struct plan *plan, const struct option *option, const char *value)
+{
+	static const char wrong[] = "not exit codes; give CODE, A-B or either with :CODE, from 0 to 255";
+	char item[32], from[32], first[32];
+	unsigned long low, high, code;
+
+	(void)option;
+	while (value) {
+		const char *to, *last;
+
+		value = value_item(value, ',', item, sizeof item);
+		to = value_item(item, ':', from, sizeof from);
+		last = value_item(from, '-', first, sizeof first);
+		code = 0;
+		if (value_number(first, 255, &low) < 0 || value_number(last ? last : first, 255, &high) < 0 || low > high ||
+		    (to && value_number(to, 255, &code) < 0))
+			return wrong;
+		for (; low <= high; low++)
+			plan->remap[low] = (uint16_t)(code + 1);
+	}
+	return NULL;
+}
+
+const char *option_set_rewrite(struct plan *plan, const struct option *option, const char *value)
+{
+	char item[32], from_name[32];
+	int from, to;
+
+	(void)option;
+	while (value) {
+		const char *to_name;
+
+		value = value_item(value, ',', item, sizeof item);
+		to_name = value_item(item, ':', from_name, sizeof from_name);
+		to = 0;
+		if (!to_name || value_signal(from_name, &from) < 0 || (strcmp(to_name, "0") != 0 && value_signal(to_name, &to) < 0))
+			return "not signals; give FROM:TO by name or number, TO 0 drops it";
+		plan->rewrite[from] = (uint8_t)(to + 1);
+	}
+	return NULL;
+}
+
+static struct mount_entry *add_mount(struct plan *plan, const struct option *option, enum mount_kind kind)
+{
+	struct mount_entry *entry = &plan->mounts[plan->mount_count];
+
+	if (plan->mount_count == COUNT(plan->mounts))
+		return NULL;
+	plan->mount_count++;
+	*entry = (struct mount_entry){.kind = kind, .option = option->name, .recursive = true};
+	return entry;
+}
+
+static const char too_many_mounts[] = "one mount too many; a plan holds 256";
+
+static int set_mount_word(struct mount_entry *entry, const char *word)
+{
+	static const struct {
+		const char *word;
+		uint64_t attribute;
+		int recursive; /* -1: says nothing of it */
+	} words[] = {
+		{"rw", 0, -1}, {"ro", MOUNT_ATTR_RDONLY, -1}, {"nosuid", MOUNT_ATTR_NOSUID, -1}, {"nodev", MOUNT_ATTR_NODEV, -1},
+		{"noexec", MOUNT_ATTR_NOEXEC, -1}, {"rec", 0, true}, {"norec", 0, false},
+	};
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (strcmp(word, words[i].word) != 0)
+			continue;
+		entry->attributes |= words[i].attribute;
+		if (words[i].recursive >= 0)
+			entry->recursive = words[i].recursive;
+		return 0;
+	}
+	return -1;
+}
+
+/* Copies a part of a value that stays for ever. NULL when there is no memory. */
+static char *copy(const char *text, size_t length)
+{
+	return strndup(text, length);
+}
+
+/* SRC[:DST[:OPT,…]]; a bare SRC goes to the same path. */
+static const char *add_bind(struct plan *plan, const struct option *option, const char *value)
+{
+	struct mount_entry *entry = add_mount(plan, option, MOUNT_BIND);
+	const char *target = strchr(value, ':'), *words = target ? strchr(target + 1, ':') : NULL;
+	char word[16];
+
+	if (!entry)
+		return too_many_mounts;
+	entry->source = target ? copy(value, (size_t)(target - value)) : value;
+	entry->target = !target ? value : words ? copy(target + 1, (size_t)(words - target - 1)) : target + 1;
+	if (!entry->source || !entry->target)
+		return "no memory";
+	if (!*entry->source || entry->target[0] != '/')
+		return "not a bind; give SRC[:DST[:OPTIONS]], DST from the root on";
+	for (words = words ? words + 1 : NULL; words;) {
+		words = value_item(words, ',', word, sizeof word);
+		if (set_mount_word(entry, word) < 0)
+			return "not a mount option; give some of ro,rw,rec,norec,nosuid,nodev,noexec";
+	}
+	return NULL;
+}
+
+static const char *add_tmpfs(struct plan *plan, const struct option *option, const char *value)
+{
+	struct mount_entry *entry = add_mount(plan, option, MOUNT_TMPFS);
+	const char *data = strchr(value, ':');
+
+	if (!entry)
+		return too_many_mounts;
+	entry->target = data ? copy(value, (size_t)(data - value)) : value;
+	entry->data = data ? data + 1 : NULL;
+	if (!entry->target)
+		return "no memory";
+	return entry->target[0] == '/' ? NULL : "not a tmpfs; give DST[:OPTIONS], DST from the root on";
+}
+
+static const char *add_env(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)option;
+	if (value[0] == '=' || !strchr(value, '='))
+		return "not a variable; give NAME=VALUE";
+	if (plan->env_count == COUNT(plan->env))
+		return "one variable too many; a plan holds 256";
+	plan->env[plan->env_count++] = value;
+	return NULL;
+}
+
+static const char *add_secret(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)option;
+	if (value[0] == '=' || !strchr(value, '='))
+		return "not a secret; give NAME=FILE";
+	if (plan->env_count == COUNT(plan->env))
+		return "one variable too many; a plan holds 256";
+	return secret_read(value, &plan->env[plan->env_count++]);
+}
+
+static const char *add_hook(struct plan *plan, const struct option *option, const char *value)
+{
+	struct hook *hook = &plan->hooks[plan->hook_count];
+	char name[16];
+
+	(void)option;
+	if (plan->hook_count == COUNT(plan->hooks))
+		return "one signal too many; a plan holds 8";
+	hook->program = value_item(value, '=', name, sizeof name);
+	if (!hook->program || hook->program[0] != '/' || value_signal(name, &hook->signal) < 0)
+		return "not a signal and a program; give SIG=/PATH";
+	if (hook->signal == SIGCHLD || hook->signal == SIGKILL || hook->signal == SIGSTOP)
+		return "nobody can act on KILL, STOP or CHLD; give another signal";
+	plan->hook_count++;
+	return NULL;
+}
+
+static const struct option options[] = {
+	{"group", 'g', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(group), "forward signals to the program's process group"},
+	{"subreaper", 's', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(subreaper), "reap orphans without being PID 1, make no namespace"},
+	{"parent-death", 'p', "SIG", OPTIONS_PID1, option_set_signal, OPTION_FIELD(parent_death), "get SIG when our parent dies"},
+	{"remap", 'e', "CODE[:CODE]", OPTIONS_PID1, option_set_remap, 0, "turn an exit code, or a range A-B, into 0 or another"},
+	{"rewrite", 'r', "SIG:SIG", OPTIONS_PID1, option_set_rewrite, 0, "forward one signal as another, :0 drops it"},
+	{"single-child", 'c', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(single_child), "no process group or session for the program"},
+	{"warn-reap", 'w', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(warn_reap), "say which orphans were reaped"},
+	{"pause", 'P', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(pause), "no program: hold the namespaces, reap, end on TERM or INT"},
+	{"success", 0, "CODE,...", OPTIONS_PID1, option_set_remap, 0, "exit codes, or ranges A-B, that count as 0; 143 is TERM"},
+	{"delay", 0, "TIME", OPTIONS_PID1, set_time, OPTION_FIELD(delay_ms), "hold a TERM for TIME first; a second one cuts it short"},
+	{"grace", 0, "TIME", OPTIONS_PID1, set_time, OPTION_FIELD(grace_ms), "KILL the program TIME after a forwarded TERM"},
+	{"on", 0, "SIG=PROGRAM", OPTIONS_PID1, add_hook, 0, "on SIG, run PROGRAM PID SIG instead of forwarding it"},
+	{"drain", 0, "TIME", OPTIONS_PID1, set_time, OPTION_FIELD(drain_ms), "after the program, TERM what is left, KILL it at TIME"},
+	{"verbose", 'v', NULL, OPTIONS_PID1, option_set_verbose, 0, "say more; -vv: of signals and processes too"},
+	{"quiet", 'q', NULL, OPTIONS_PID1, set_quiet, 0, "say nothing but errors"},
+	{"log-fd", 0, "FD", OPTIONS_PID1, set_descriptor, OPTION_FIELD(log_fd), "say it on descriptor FD, not on stderr"},
+	{"version", 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+	{"help", 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
+
+	{"rootfs", 'R', "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(rootfs), "make DIR the root, with its own /proc /sys /dev /run /tmp"},
+	{"read-only", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(read_only), "the root itself cannot be written to"},
+	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec"},
+	{"volume", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "the same as --bind"},
+	{"tmpfs", 0, "DST[:OPT,...]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size= mode="},
+	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(conf), "bind each file of DIR (hosts, resolv.conf, ...) into /etc, read-only"},
+
+	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(unshare), "new namespaces beside uts,ipc,pid,mount,cgroup: net user"},
+	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(share), "keep the caller's: some of uts,ipc,net,user,cgroup"},
+	{"net", 0, "host|none", OPTIONS_NAMESPACES, set_net, OPTION_FIELD(net), "the caller's network, or a new one with loopback only"},
+	{"hostname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(hostname), "the host name inside (else that of --conf, else ours)"},
+	{"domainname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(domainname), "the NIS domain name inside"},
+
+	{"user", 0, "USER[:GROUP]", OPTIONS_IDENTITY, set_string, OPTION_FIELD(user), "run the program as USER, by name or number"},
+	{"env", 0, "NAME=VALUE", OPTIONS_IDENTITY, add_env, 0, "set a variable of the program's environment"},
+	{"secret", 0, "NAME=FILE", OPTIONS_IDENTITY, add_secret, 0, "set a variable to what FILE holds"},
+	{"clear-env", 0, NULL, OPTIONS_IDENTITY, option_set_flag, OPTION_FIELD(clear_env), "start from an empty environment but TERM and a plain PATH"},
+	{"cwd", 0, "DIR", OPTIONS_IDENTITY, set_string, OPTION_FIELD(cwd), "start the program in DIR"},
+
+	{"dry-run", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(dry_run), "print the plan, do nothing"},
+	{"check", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(check), "print what this kernel and user can do, and the remedies"},
+};
+
+const struct option_set option_nsinit = {.options = options, .count = COUNT(options), .prefix = "NSINIT_"};
+
+const char *const option_group_names[OPTIONS_GROUPS] = {
+	[OPTIONS_PID1] = "PID 1",
+	[OPTIONS_ROOT] = "Root and mounts",
+	[OPTIONS_NAMESPACES] = "Namespaces",
+	[OPTIONS_IDENTITY] = "Identity and environment",
+	[OPTIONS_LOOKING] = "Looking",
+};

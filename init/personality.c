@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The personalities, a row and an option table each. Where nsinit does better on purpose the manual says so.
+ */
+#include "personality.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "value.h"
+#include "version.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* tini: a variable that is set at all is a yes. */
+static const char *set_present(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)value;
+	*(bool *)((char *)plan + option->field) = true;
+	return NULL;
+}
+
+static const char *set_debug(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)option;
+	if (strcmp(value, "1") == 0)
+		plan->verbosity = LOG_DEBUG;
+	return NULL;
+}
+
+static const char *set_session(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)option;
+	if (strcmp(value, "0") == 0)
+		plan->session = plan->group = plan->end_group = false;
+	return NULL;
+}
+
+static const char *set_single_child(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)value;
+	plan->single_child = true;
+	return set_session(plan, option, "0");
+}
+
+static const char *set_single_debug(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)value;
+	return set_debug(plan, option, "1");
+}
+
+static const struct option tini_options[] = {
+	{NULL, 's', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(subreaper), "reap orphans without being PID 1"},
+	{NULL, 'p', "SIGNAL", OPTIONS_PID1, option_set_signal, OPTION_FIELD(parent_death), "get SIGNAL when the parent dies"},
+	{NULL, 'v', NULL, OPTIONS_PID1, option_set_verbose, 0, "say more, up to three times"},
+	{NULL, 'w', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(warn_reap), "say which orphans were reaped"},
+	{NULL, 'g', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(group), "forward signals to the program's process group"},
+	{NULL, 'e', "EXIT_CODE", OPTIONS_PID1, option_set_remap, 0, "turn an exit code into 0"},
+	{NULL, 'l', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(license), "print the license"},
+	{NULL, 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
+	{"version", 0, NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+};
+static const struct option tini_variables[] = {
+	{"TINI_SUBREAPER", 0, NULL, OPTIONS_PID1, set_present, OPTION_FIELD(subreaper), "set: as -s"},
+	{"TINI_KILL_PROCESS_GROUP", 0, NULL, OPTIONS_PID1, set_present, OPTION_FIELD(group), "set: as -g"},
+	{"TINI_VERBOSITY", 0, NULL, OPTIONS_PID1, option_set_verbose, 0, "0 to 3, 1 if it is not set"},
+};
+static const struct option_set tini = {
+	.options = tini_options, .count = COUNT(tini_options), .variables = tini_variables, .variable_count = COUNT(tini_variables),
+};
+
+static const struct option dumb_init_options[] = {
+	{"single-child", 'c', NULL, OPTIONS_PID1, set_single_child, 0, "signals go to the program only, not to its group"},
+	{"rewrite", 'r', "s:r", OPTIONS_PID1, option_set_rewrite, 0, "forward signal s as r, 0 drops it"},
+	{"verbose", 'v', NULL, OPTIONS_PID1, set_single_debug, 0, "say what is done"},
+	{"help", 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
+	{"version", 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+};
+static const struct option dumb_init_variables[] = {
+	{"DUMB_INIT_DEBUG", 0, NULL, OPTIONS_PID1, set_debug, 0, "1: as -v"},
+	{"DUMB_INIT_SETSID", 0, NULL, OPTIONS_PID1, set_session, 0, "0: no session for the program"},
+};
+static const struct option_set dumb_init = {
+	.options = dumb_init_options, .count = COUNT(dumb_init_options),
+	.variables = dumb_init_variables, .variable_count = COUNT(dumb_init_variables),
+};
+
+static void dumb_init_defaults(struct plan *plan)
+{
+	plan->session = true;
+	plan->group = true;
+	plan->end_group = true;
+	plan->clear_signals = true;
+	plan->leave_directory = true;
+}
+
+static const struct option catatonit_options[] = {
+	{NULL, 'g', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(group), "forward signals to the program's process group"},
+	{"help", 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
+	{"license", 'L', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(license), "print the license"},
+	{NULL, 'P', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(pause), "no program, end on INT or TERM"},
+	{"version", 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+};
+static const struct option_set catatonit = {.options = catatonit_options, .count = COUNT(catatonit_options)};
+
+static void catatonit_defaults(struct plan *plan)
+{
+	plan->subreaper = getpid() != 1;
+	plan->leave_directory = true;
+}
+
+static const struct option pause_options[] = {
+	{NULL, 'v', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+	{NULL, 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
+};
+static const struct option_set pause_set = {.options = pause_options, .count = COUNT(pause_options)};
+
+static void pause_defaults(struct plan *plan)
+{
+	plan->pause = true;
+	plan->verbosity = LOG_INFO;
+}
+
+static void tini_warn(const struct plan *plan)
+{
+	if (getpid() != 1 && !plan->subreaper)
+		log_warning("neither PID 1 nor a subreaper: orphans will not be reaped; use -s or TINI_SUBREAPER, or run as PID 1");
+}
+
+static void pause_warn(const struct plan *plan)
+{
+	(void)plan;
+	if (getpid() != 1)
+		log_warning("not the first process: nothing is reaped; run as PID 1 of a pod");
+}
+
+static const struct personality personalities[] = {
+	{
+		.name = "nsinit",
+		.set = &option_nsinit,
+		.usage = "nsinit [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
+		         "Runs PROGRAM under a PID 1 that reaps, forwards signals and ends with its status.\n"
+		         "As PID 1, or with -s, right here; otherwise in new namespaces. Any option is also\n"
+		         "a variable: NSINIT_GRACE=5s. Manual: nsinit(8).\n",
+		/* Docker looks for " - git.SHA" here. */
+		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"nsinit: ", "nsinit: ", "nsinit: ", "nsinit: "}, NULL},
+		.failed = 125, .not_found = 127, .not_executable = 126,
+	},
+	{
+		.name = "tini",
+		.set = &tini,
+		.usage = "tini [OPTIONS] PROGRAM -- [ARGS] | --version\nnsinit " NSINIT_VERSION ", acting as tini.\n",
+		.version = "tini version 0.19.0 - git." NSINIT_COMMIT "\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"[FATAL tini (", "[WARN  tini (", "[INFO  tini (", "[DEBUG tini ("}, ")] "},
+		.exec_failed = "exec ", .exec_why = " failed: ",
+		.failed = 1, .not_found = 127, .not_executable = 126,
+		.here = true, .warn = tini_warn,
+	},
+	{
+		.name = "dumb-init",
+		.set = &dumb_init,
+		.usage = "Usage: dumb-init [option] command [[arg] ...]\nnsinit " NSINIT_VERSION ", acting as dumb-init.\n",
+		.version = "dumb-init v1.2.5\n",
+		.speaks_on = STDERR_FILENO,
+		.style = {{"[dumb-init] ", "[dumb-init] ", "[dumb-init] ", "[dumb-init] "}, NULL},
+		.exec_failed = "", .exec_why = ": ",
+		.failed = 1, .not_found = 2, .not_executable = 2,
+		.here = true, .defaults = dumb_init_defaults,
+	},
+	{
+		.name = "catatonit",
+		.set = &catatonit,
+		.usage = "usage: catatonit [-ghLPV] [--] <progname> [<arguments>...]\nnsinit " NSINIT_VERSION ", acting as catatonit.\n",
+		.version = "tini version 0.1.7_catatonit\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"ERROR (catatonit:", "WARN (catatonit:", "INFO (catatonit:", "DEBUG (catatonit:"}, "): "},
+		.exec_failed = "failed to exec ", .exec_why = ": ",
+		.failed = 1, .not_found = 1, .not_executable = 1,
+		.here = true, .defaults = catatonit_defaults,
+	},
+	{
+		.name = "pause",
+		.set = &pause_set,
+		.usage = "pause [-v]\nnsinit " NSINIT_VERSION ", acting as a pod's pause program.\n",
+		.version = "pause.c " NSINIT_VERSION "\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"pause: ", "pause: ", "pause: ", "pause: "}, NULL},
+		.failed = 1, .not_found = 1, .not_executable = 1,
+		.here = true, .defaults = pause_defaults, .warn = pause_warn,
+	},
+};
+
+const struct personality *personality_choose(const char *argv0)
+{
+	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
+	const char *name = slash ? slash + 1 : argv0 ? argv0 : "";
+
+	for (size_t i = 0; i < COUNT(personalities); i++)
+		if (strcmp(personalities[i].name, name) == 0)
+			return &personalities[i];
+	return &personalities[0];
+}

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Options by environment, for an engine passes none to its init; and what is left when the program ends."""
+import json
+
+# The program's own file in the box: it leaves a helper that needs a moment to save its work.
+LEAVE_HELPER = ["box", "/leave-helper"]
+# Sends the engine's stop to the program only after more time than a test has.
+NEVER_S = 600
+
+
+def test_grace_ends_a_stubborn_program(engine, init):
+    grace = init.env("--grace", "200ms")
+    with engine.start("box", "/probe", "stubborn", flags=grace, init=True) as container:
+        container.wait_for("ready")
+        assert container.stop(NEVER_S) == 137
+
+
+def test_grace_leaves_a_program_that_ends(engine, init):
+    grace = init.env("--grace", "30s")
+    with engine.start("box", "/probe", "on", "TERM", "/tmp/got", "6", flags=grace, init=True) as container:
+        container.wait_for("ready")
+        assert container.stop(NEVER_S) == 6
+
+
+def test_without_drain_the_kernel_kills_what_is_left(engine):
+    done = engine.run(*LEAVE_HELPER, init=True)
+    assert (done.stdout, done.returncode) == ("", 4)
+
+
+def test_drain_lets_what_is_left_finish(engine, init):
+    done = engine.run(*LEAVE_HELPER, flags=init.env("--drain", "30"), init=True)
+    assert (done.stdout, done.returncode) == ("saved\n", 4)
+
+
+def test_drain_after_stop(engine, init):
+    flags = [*init.env("--drain", "30"), "--stop-signal", "INT"]
+    with engine.start("box", "sh", "-c", "/leave-helper; exec /probe sleep", flags=flags, init=True) as container:
+        container.wait_for("ready")
+        assert container.stop(NEVER_S) == 130
+        assert container.lines() == ["ready", "saved"]
+
+
+def test_drain_kills_and_names_what_does_not_finish(engine, init):
+    drain = init.env("--drain", "300ms")
+    done = engine.run("box", "/probe", "leave", "4", "stubborn", flags=drain, init=True)
+    assert done.returncode == 4
+    assert "probe" in done.stderr
+
+
+def test_remap_makes_a_stop_a_success(engine, init):
+    with engine.start("box", "/probe", "sleep", flags=init.env("--remap", "143"), init=True) as container:
+        container.wait_for("ready")
+        assert container.stop(NEVER_S) == 0
+
+
+def test_rewrite_changes_the_stop(engine, init):
+    rewrite = init.env("--rewrite", "TERM:RTMIN+3,USR1:0")
+    with engine.start("box", "/probe", "signals", "--until", "37", flags=rewrite, init=True) as container:
+        container.wait_for("ready")
+        container.kill("USR1")
+        assert container.stop(NEVER_S) == 0
+        assert container.lines() == ["ready", "37"]
+
+
+def test_group_reaches_the_programs_children(engine, init):
+    script = "trap : USR1; /probe signals --until USR1 & wait; wait"
+    with engine.start("box", "sh", "-c", script, flags=init.env("--group", "1"), init=True) as container:
+        container.wait_for("ready")
+        container.kill("USR1")
+        container.wait_for("10")
+
+
+def test_user_by_number_without_etc_passwd(engine, init):
+    """The image starts as root, its program does not."""
+    done = engine.run("scratch-probe", "/probe", "report", flags=init.env("--user", "4242:4343"))
+    seen = json.loads(done.stdout)
+    assert (seen["uid"], seen["gid"], seen["groups"], seen["cap_eff"]) == (4242, 4343, [], "0" * 16)
+
+
+def test_bad_value_stops_the_container(engine, init):
+    done = engine.run("box", "/probe", "exit", "0", flags=init.env("--grace", "never"), init=True)
+    assert done.returncode == 125
+    assert done.stderr.startswith("nsinit: NSINIT_GRACE=never: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_misspelt_variable_is_a_warning(engine, init):
+    """A newer image must still run with an older init."""
+    init.needs_own()
+    done = engine.run("box", "/probe", "exit", "3", flags=["--env", "NSINIT_GRASE=5s"], init=True)
+    assert done.returncode == 3
+    assert "NSINIT_GRASE" in done.stderr

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: MIT
+"""Role entrypoint: orphans, the end of a program that does not end, the end of what it leaves, and the pause program."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+from harness import children_of, command_of, descendants_of, state_of, stat_fields, until
+
+
+def ready(process):
+    assert process.line() == "ready"
+    return process
+
+
+def adopted(process):
+    """What `probe leave` left, once it is a child of nsinit's."""
+    found = until(lambda: [p for p in children_of(process.pid) if re.match(r"\S+probe leave ", command_of(p))], "the orphan")
+    assert len(found) == 1, [command_of(p) for p in found]
+    return found[0]
+
+
+# ---- reaping ----
+
+
+def test_a_hundred_thousand_orphans_leave_no_zombie(pid1, probe):
+    """The probe waits for each batch to be reaped, or fails; a tenth of them arrive alive."""
+    result = pid1.run("", [probe, "orphans", "100000"])
+    assert (result.status, result.out, result.err) == (0, "100000 reaped\n", "")
+
+
+def test_orphans_are_reaped(init, probe):
+    result = init.run("", [probe, "orphans", "2000"])
+    assert (result.status, result.out, result.err) == (0, "2000 reaped\n", "")
+
+
+def test_orphans_are_reaped_while_signals_arrive(init, probe):
+    process = ready(init.start("", ["sh", "-c", f"{probe} orphans 2000 >&2 & exec {probe} count 500 40"]))
+    for _ in range(500):
+        process.send(40)
+    assert process.line() == "enough"
+    orphans = [p for p in descendants_of(process.pid) if " orphans " in command_of(p)]
+    until(lambda: all(state_of(p) in (None, "Z") for p in orphans), "the end of the orphans' maker")
+    process.send(signal.SIGTERM)
+    result = process.finish()
+    assert (result.status, result.out, result.err) == (0, "500\n", "2000 reaped\n")
+
+
+def test_an_orphan_becomes_our_child(init, probe):
+    process = ready(init.start("", ["sh", "-c", f"{probe} leave 0 sleep; exec {probe} sleep"]))
+    orphan = adopted(process)
+    assert process.line() == "ready"
+    os.kill(orphan, signal.SIGKILL)
+    until(lambda: state_of(orphan) is None, "the reaping of the orphan")
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 143
+
+
+@pytest.mark.parametrize("option", ["-w", "--warn-reap"])
+def test_warn_reap_names_each_orphan_and_not_the_program(init, probe, option):
+    result = init.run(option, ["sh", "-c", f"{probe} orphans 3; exit 4"])
+    assert (result.status, result.out) == (4, "3 reaped\n")
+    assert len(re.findall(r"^nsinit: [^\n]*\breaped[^\n]* \d+[^\n]*$", result.err, re.M)) == 3, result
+    assert len(result.err.splitlines()) == 3, result
+
+
+# ---- grace: a program that outlives its TERM ----
+
+
+@pytest.mark.parametrize("options, environment", [
+    ("--grace 200ms", {}), ("--grace=200ms", {}), ("--grace 0", {}), ("", {"NSINIT_GRACE": "200ms"}),
+    ("--grace 200ms", {"NSINIT_GRACE": "1h"}),
+])
+def test_grace_kills_a_stubborn_program(init, probe, options, environment):
+    process = ready(init.start(options, [probe, "stubborn"], env=environment))
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 137
+
+
+def test_grace_does_not_wait_for_a_program_that_behaves(init, probe, scratch):
+    process = ready(init.start("--grace 1h", [probe, "on", "TERM", scratch / "seen", "3"]))
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 3
+    assert (scratch / "seen").read_text() == "15\n"
+
+
+def test_grace_is_counted_from_the_term_and_from_no_other_signal(init, probe):
+    """HUP and INT leave a stubborn program alone, however small the grace: USR1, sent later, still arrives."""
+    process = ready(init.start("--grace 0", [probe, "signals", "--until", "USR1"]))
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR2):
+        process.send(number)
+        assert process.line() == str(int(number))
+    process.send(signal.SIGUSR1)
+    assert process.line() == "10"
+    assert process.finish().status == 0
+
+
+def test_without_grace_a_stubborn_program_lives_on(init, probe):
+    process = ready(init.start("", [probe, "signals", "--until", "USR1"]))
+    for _ in range(3):
+        process.send(signal.SIGTERM)
+        assert process.line() == "15"
+    process.send(signal.SIGUSR1)
+    assert process.line() == "10"
+    assert process.finish().status == 0
+
+
+def test_grace_with_group_kills_the_group(subreaper, probe):
+    process = subreaper.start("-g --grace 100ms", ["sh", "-c", f"trap '' TERM; {probe} stubborn & exec {probe} stubborn"])
+    assert [process.line(), process.line()] == ["ready"] * 2
+    member = [p for p in descendants_of(process.pid) if p not in children_of(process.pid)]
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 137
+    assert len(member) == 1
+    until(lambda: state_of(member[0]) in (None, "Z"), "the end of the other member")
+
+
+# ---- drain: what the program leaves ----
+
+
+@pytest.mark.parametrize("options, environment", [("--drain 1h", {}), ("", {"NSINIT_DRAIN": "1h"})])
+def test_drain_lets_term_handlers_run_and_leaves_when_they_are_done(init, probe, scratch, options, environment):
+    """Three leftovers, one of them not a child of ours but a child of another one; an hour is not waited for."""
+    script = (f"{probe} leave 0 on TERM {scratch}/first 0; setsid {probe} leave 0 on TERM {scratch}/second 0; "
+              f"sh -c \"trap 'wait; exit' TERM; {probe} on TERM {scratch}/third 0 & echo \\$! >{scratch}/pid; wait\" & "
+              f"until [ -s {scratch}/pid ]; do :; done; cat >/dev/null; exit 5")
+    process = init.start(options, ["sh", "-c", script], env=environment, stdin=subprocess.PIPE)
+    assert [process.line(), process.line(), process.line()] == ["ready"] * 3
+    process.stdin.close()
+    process.stdin = None
+    result = process.finish()
+    assert (result.status, result.err) == (5, "")
+    for name in ("first", "second", "third"):
+        assert (scratch / name).read_text() == "15\n", name
+
+
+def test_drain_kills_and_names_what_stays(init, probe, scratch):
+    process = init.start("--drain 300ms", ["sh", "-c", f"{probe} leave 0 stubborn; {probe} leave 0 on TERM {scratch}/good 0; exit 6"])
+    result = process.finish()
+    assert result.status == 6
+    assert (scratch / "good").read_text() == "15\n"
+    lines = [line for line in result.err.splitlines() if "probe" in line]
+    assert len(lines) == 1 and lines[0].startswith("nsinit: ") and re.search(r"\b\d+\b", lines[0]), result
+    assert "KILL" in lines[0]
+
+
+def test_drain_reaches_what_is_stopped(init, probe, scratch):
+    """A stopped process takes its TERM only when it goes on."""
+    process = init.start("--drain 1h", ["sh", "-c", f"{probe} leave 0 on TERM {scratch}/seen 0; cat >/dev/null; exit 7"],
+                         stdin=subprocess.PIPE)
+    assert process.line() == "ready"
+    leftover = adopted(process)
+    os.kill(leftover, signal.SIGSTOP)
+    until(lambda: state_of(leftover) == "T", "the stop of the leftover")
+    process.stdin.close()
+    process.stdin = None
+    assert process.finish().status == 7
+    assert (scratch / "seen").read_text() == "15\n"
+
+
+def test_drain_without_leftovers_ends_at_once(init, probe):
+    result = init.run("--drain 1h", [probe, "exit", "8"])
+    assert (result.status, result.err) == (8, "")
+
+
+def test_drain_after_a_signal_keeps_the_programs_status(init, probe, scratch):
+    process = init.start("--drain 1h", ["sh", "-c", f"{probe} leave 0 on TERM {scratch}/seen 0; exec {probe} sleep"])
+    assert [process.line(), process.line()] == ["ready"] * 2
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 143
+    assert (scratch / "seen").read_text() == "15\n"
+
+
+def test_drain_leaves_alone_what_is_not_ours(subreaper, probe):
+    """A subreaper drains its descendants only: the probe beside it, of the same user, goes on."""
+    other = ready(subreaper.caller.start([probe, "sleep"]))
+    assert subreaper.run("--drain 1h", [probe, "leave", "3", "sleep"]).status == 3
+    assert state_of(other.pid) == "S"
+    other.send(signal.SIGKILL)
+    other.finish()
+
+
+def test_without_drain_pid_1_waits_for_nothing(pid1, probe):
+    result = pid1.run("", [probe, "leave", "9", "stubborn"])
+    assert (result.status, result.err) == (9, "")
+
+
+# ---- parent death ----
+
+
+@pytest.mark.parametrize("option, number", [("-p TERM", 15), ("-p 10", 10), ("--parent-death=SIGRTMIN+1", 35)])
+def test_parent_death_signal_reaches_the_program(user, nsinit, probe, scratch, option, number):
+    """The parent is a shell that is killed; what its death brings is a signal like any other."""
+    parent = user.start(["sh", "-c", f"{nsinit} -s {option} -- {probe} on {number} {scratch}/seen 0 & wait"])
+    assert parent.line() == "ready"
+    (init,) = children_of(parent.pid)
+    parent.send(signal.SIGKILL)
+    until(lambda: (scratch / "seen").exists(), "the signal of the parent's death")
+    assert parent.finish().status == -9
+    until(lambda: state_of(init) in (None, "Z"), "nsinit's end")
+    assert (scratch / "seen").read_text() == f"{number}\n"
+
+
+def test_parent_death_is_nothing_without_the_option(user, nsinit, probe):
+    parent = user.start(["sh", "-c", f"{nsinit} -s -- {probe} signals & wait"])
+    assert parent.line() == "ready"
+    (init,) = children_of(parent.pid)
+    parent.send(signal.SIGKILL)
+    os.waitid(os.P_PID, parent.pid, os.WEXITED | os.WNOWAIT)
+    os.kill(init, signal.SIGUSR1)
+    assert parent.line() == "10"
+    os.kill(init, signal.SIGTERM)
+    assert parent.line() == "15"
+    parent.finish()
+
+
+# ---- pause ----
+
+
+@pytest.mark.parametrize("option", ["-P", "--pause"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_pause_ends_with_0_on_term_and_int(init, option, number):
+    process = init.start(option, [])
+    until(lambda: sleeping_in_wait(process.pid), "the pause")
+    process.send(number)
+    result = process.finish()
+    assert (result.status, result.out, result.err) == (0, "", "")
+
+
+def test_pause_is_ended_by_nothing_else(init):
+    process = init.start("-P", [])
+    until(lambda: sleeping_in_wait(process.pid), "the pause")
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD, signal.SIGCONT, signal.SIGWINCH, 40):
+        process.send(number)
+    until(lambda: sleeping_in_wait(process.pid), "the pause")
+    assert state_of(process.pid) == "S"
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 0
+
+
+def test_pause_reaps(pid1, root, probe):
+    process = pid1.start("-P", [])
+    until(lambda: sleeping_in_wait(process.pid), "the pause")
+    result = root.run(["nsenter", "-t", process.pid, "-p", "-m", probe, "orphans", "2000"])
+    assert (result.status, result.out) == (0, "2000 reaped\n")
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 0
+
+
+def sleeping_in_wait(pid):
+    """It is nsinit by now (the name changes with exec) and waits with nothing pending."""
+    fields = stat_fields(pid)
+    with open(f"/proc/{pid}/comm") as name, open(f"/proc/{pid}/status") as status:
+        pending = re.search(r"^ShdPnd:\t(\w+)$", status.read(), re.M).group(1)
+        return fields[0] == "S" and name.read() == "nsinit\n" and int(pending, 16) == 0

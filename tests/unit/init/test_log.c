@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The logger: one line, one write, and never a wait.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "unit.h"
+
+static int ends[2];
+
+static void open_pipe(int verbosity)
+{
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	log_open(ends[1], verbosity);
+}
+
+static void test_levels(void **state)
+{
+	static const enum log_level levels[] = {LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		open_pipe(levels[i]);
+		for (size_t j = 0; j < COUNT(levels); j++) {
+			ssize_t length;
+
+			log_line(levels[j], "%s %d", "text", 7);
+			length = read(ends[0], text, sizeof text - 1);
+			text[length > 0 ? length : 0] = '\0';
+			check_text("level", text, j <= i ? "nsinit: text 7\n" : "");
+		}
+	}
+}
+
+static void test_errno_is_kept(void **state)
+{
+	(void)state;
+	open_pipe(LOG_ERROR);
+	close(ends[1]);
+	errno = ENOTTY;
+	log_error("into a closed descriptor");
+	assert_int_equal(errno, ENOTTY);
+}
+
+/* A full pipe must not stop PID 1. */
+static void test_full_pipe(void **state)
+{
+	char block[4096];
+
+	(void)state;
+	open_pipe(LOG_ERROR);
+	memset(block, 'x', sizeof block);
+	assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+	while (write(ends[1], block, sizeof block) > 0)
+		;
+	assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
+	alarm(10); /* ends the test if it waits */
+	for (int i = 0; i < 3; i++)
+		log_error("nobody reads this");
+	alarm(0);
+	while (read(ends[0], block, sizeof block) > 0)
+		;
+	log_error("this is read");
+	assert_int_equal(read(ends[0], block, sizeof block), 21);
+}
+
+/* Nobody is there any more: SIGPIPE is blocked in nsinit, and no more than that happens. */
+static void test_reader_is_gone(void **state)
+{
+	sigset_t set, pending;
+
+	(void)state;
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+	open_pipe(LOG_ERROR);
+	close(ends[0]);
+	log_error("nobody reads this");
+	sigpending(&pending);
+	if (sigismember(&pending, SIGPIPE))
+		sigwaitinfo(&set, NULL);
+	assert_int_equal(sigprocmask(SIG_UNBLOCK, &set, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_levels), test(test_errno_is_kept), test(test_full_pipe), test(test_reader_is_gone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

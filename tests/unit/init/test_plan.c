@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a plan becomes: namespaces, identity, directory and environment of each role, and what is refused.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "fake.h"
+#include "option.h"
+#include "unit.h"
+
+enum {
+	STANDARD = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP,
+};
+
+/* The plan of a command line, ready to be completed. "@" in it stands for a rootfs with a few users. */
+static struct plan *plan_of(const char *text)
+{
+	static char line[4096];
+	char *environment[] = {NULL};
+	struct plan *plan = new_plan();
+	const char *at = strchr(text, '@');
+	char **argv;
+	int program;
+
+	snprintf(line, sizeof line, "%.*s%s%s", (int)(at ? at - text : (long)strlen(text)), text, at ? place() : "", at ? at + 1 : "");
+	argv = words(line);
+	program = option_parse(plan, argv, environment);
+	check_true(text, program > 0);
+	plan->argv = argv + program;
+	return plan;
+}
+
+static void put_users(void)
+{
+	put_file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1001::/home/alice:/bin/sh\nbob:x:1002:1002:::\n");
+	put_file("etc/group", "root:x:0:\nwheel:x:10:alice,bob\nstaff:x:50:alice\n");
+}
+
+static const char *variable(const struct plan *plan, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (char **at = plan->envp; *at; at++)
+		if (strncmp(*at, name, length) == 0 && (*at)[length] == '=')
+			return *at + length + 1;
+	return NULL;
+}
+
+static void test_namespaces(void **state)
+{
+	static const struct {
+		const char *words;
+		unsigned long as_root, as_user;
+	} rows[] = {
+		{"x", STANDARD, STANDARD | CLONE_NEWUSER},
+		{"--unshare uts x", STANDARD, STANDARD | CLONE_NEWUSER},
+		{"--unshare net x", STANDARD | CLONE_NEWNET, STANDARD | CLONE_NEWNET | CLONE_NEWUSER},
+		{"--unshare user x", STANDARD | CLONE_NEWUSER, STANDARD | CLONE_NEWUSER},
+		{"--share uts,ipc,cgroup x", CLONE_NEWPID | CLONE_NEWNS, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER},
+		{"--share net x", STANDARD, STANDARD | CLONE_NEWUSER},
+		{"--net none x", STANDARD | CLONE_NEWNET, STANDARD | CLONE_NEWNET | CLONE_NEWUSER},
+		{"--net host x", STANDARD, STANDARD | CLONE_NEWUSER},
+		{"--share uts --net none x", (STANDARD & ~CLONE_NEWUTS) | CLONE_NEWNET,
+		 (STANDARD & ~CLONE_NEWUTS) | CLONE_NEWNET | CLONE_NEWUSER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		for (int root = 0; root <= 1; root++) {
+			struct plan *plan = plan_of(rows[i].words);
+
+			fake_capable(root);
+			check_int(rows[i].words, plan_container(plan), 0);
+			check_int(rows[i].words, plan->namespaces, root ? rows[i].as_root : rows[i].as_user);
+			check_text(rows[i].words, said(), "");
+		}
+	}
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *words;
+		bool capable;
+		const char *said;
+	} rows[] = {
+		{"--hostname h", true, "no program given; "},
+		{"-R @ --", true, "no program given; "},
+		{"--hostname h -P x", true, "--pause x: takes no program; "},
+		{"--share pid x", true, "--share"},
+		{"--share mount x", true, "--share"},
+		{"--share uts,mount x", true, "--share"},
+		{"--share user x", false, "--share user"},
+		{"--share net --unshare net x", true, "--unshare and --share name the same namespace; "},
+		{"-s -R @ x", true, "--subreaper: "},
+		{"--read-only x", true, "--read-only: "},
+		{"-R @ --user nobody x", true, "--user nobody: "},
+		{"-R @ --user alice:nobody x", true, "--user alice:nobody: "},
+		{"-R @ --conf /nowhere x", true, "--conf /nowhere: No such file or directory; "},
+	};
+
+	(void)state;
+	put_users();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = plan_of(rows[i].words);
+
+		fake_capable(rows[i].capable);
+		check_int(rows[i].words, plan_container(plan), -1);
+		check_part(rows[i].words, said_line(rows[i].words), rows[i].said);
+	}
+}
+
+/* Without a uts namespace the name would be the host's. */
+static void test_name_needs_uts(void **state)
+{
+	static const char *const rows[] = {"--share uts --hostname h x", "--share uts --domainname d x", "--share uts --conf @ x"};
+
+	(void)state;
+	put_file("hostname", "h\n");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_int(rows[i], plan_container(plan_of(rows[i])), -1);
+		check_part(rows[i], said_line(rows[i]), "uts");
+	}
+}
+
+static void test_refused_as_entrypoint(void **state)
+{
+	static const struct {
+		const char *words, *said;
+	} rows[] = {
+		{"", "no program given; "},
+		{"-s", "no program given; "},
+		{"-P x", "--pause x: takes no program; "},
+		{"--user nobody-of-that-name x", "--user nobody-of-that-name: "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_int(rows[i].words, plan_entrypoint(plan_of(rows[i].words)), -1);
+		check_part(rows[i].words, said_line(rows[i].words), rows[i].said);
+	}
+}
+
+static void test_entrypoint(void **state)
+{
+	struct plan *plan;
+
+	(void)state;
+	for (int pause = 0; pause <= 1; pause++) {
+		plan = plan_of(pause ? "-P" : "-g x y");
+		fake_capable(false);
+		assert_int_equal(plan_entrypoint(plan), 0);
+		assert_int_equal(plan->namespaces, 0);
+		assert_false(plan->identity.set);
+		assert_false(plan->identity.clear_groups);
+		assert_null(plan->cwd);
+		assert_ptr_equal(plan->envp, environ);
+	}
+	plan = plan_of("--user 4711:4712 x");
+	assert_int_equal(plan_entrypoint(plan), 0);
+	assert_true(plan->identity.set);
+	assert_int_equal(plan->identity.uid, 4711);
+	assert_int_equal(plan->identity.gid, 4712);
+	assert_string_equal(variable(plan, "HOME"), "/"); /* nobody has an entry for it */
+}
+
+/* Who the program is: ids inside, groups, what is mapped to whom, and HOME. The caller is 1234:1235. */
+static void test_identity(void **state)
+{
+	static const struct {
+		const char *words;
+		bool capable, set, clear_groups;
+		unsigned uid, gid, groups;
+		const char *home; /* NULL: stays */
+	} rows[] = {
+		/* as root */
+		{"x", true, false, false, 0, 0, 0, NULL},
+		{"-R @ x", true, false, true, 0, 0, 0, "/root"},
+		{"-R @ --user alice x", true, true, true, 1000, 1001, 2, "/home/alice"},
+		{"-R @ --user alice:wheel x", true, true, true, 1000, 10, 0, "/home/alice"},
+		{"-R @ --user 1000 x", true, true, true, 1000, 1001, 2, "/home/alice"},
+		{"-R @ --user bob x", true, true, true, 1002, 1002, 1, "/"},
+		{"-R @ --user 77 x", true, true, true, 77, 0, 0, "/"},
+		{"-R @ --user 77:78 x", true, true, true, 77, 78, 0, "/"},
+		{"--user 77:78 x", true, true, false, 77, 78, 0, "/"},
+		{"--unshare user x", true, true, false, 1234, 1235, 0, NULL},
+		{"--unshare user -R @ x", true, true, false, 0, 0, 0, "/root"},
+		/* as an ordinary user */
+		{"x", false, true, false, 1234, 1235, 0, NULL},
+		{"-R @ x", false, true, false, 0, 0, 0, "/root"},
+		{"-R @ --user alice x", false, true, false, 1000, 1001, 0, "/home/alice"},
+		{"-R @ --user 77:78 x", false, true, false, 77, 78, 0, "/"},
+		{"--user 0 x", false, true, false, 0, 0, 0, NULL}, /* that one's home, whatever it is here */
+	};
+
+	(void)state;
+	put_users();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = plan_of(rows[i].words);
+		const struct identity *identity = &plan->identity;
+
+		fake_capable(rows[i].capable);
+		fake_ids(1234, 1235);
+		check_int(rows[i].words, plan_container(plan), 0);
+		check_int(rows[i].words, identity->set, rows[i].set);
+		check_int(rows[i].words, identity->uid, rows[i].uid);
+		check_int(rows[i].words, identity->gid, rows[i].gid);
+		check_int(rows[i].words, identity->group_count, rows[i].groups);
+		if (plan->namespaces & CLONE_NEWUSER) {
+			check_int(rows[i].words, identity->outer_uid, 1234);
+			check_int(rows[i].words, identity->outer_gid, 1235);
+		} else {
+			check_int(rows[i].words, identity->clear_groups, rows[i].clear_groups);
+		}
+		if (rows[i].home)
+			check_text(rows[i].words, variable(plan, "HOME"), rows[i].home);
+	}
+}
+
+static void test_directory(void **state)
+{
+	static const struct {
+		const char *words, *cwd;
+	} rows[] = {
+		{"x", NULL}, {"--cwd /tmp x", "/tmp"}, {"-R @ x", "/"}, {"-R @ --cwd /tmp x", "/tmp"}, {"--hostname h x", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = plan_of(rows[i].words);
+
+		check_int(rows[i].words, plan_container(plan), 0);
+		check_text(rows[i].words, plan->cwd, rows[i].cwd);
+	}
+}
+
+/* The log's descriptor is not for the program. */
+static void test_log_is_close_on_exec(void **state)
+{
+	char text[64];
+	int fd = dup(STDERR_FILENO);
+
+	(void)state;
+	snprintf(text, sizeof text, "--log-fd %d x", fd);
+	assert_int_equal(fcntl(fd, F_GETFD), 0);
+	assert_int_equal(plan_entrypoint(plan_of(text)), 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(plan_entrypoint(plan_of("--log-fd 2 x")), 0);
+	assert_int_equal(fcntl(STDERR_FILENO, F_GETFD), 0); /* but stderr is */
+}
+
+/* Where else should it be said? */
+static void test_log_is_not_open(void **state)
+{
+	int (*const complete[])(struct plan *) = {plan_container, plan_entrypoint};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(complete); i++) {
+		struct plan *plan = plan_of("--log-fd 777 x");
+		int result;
+
+		capture(STDERR_FILENO);
+		result = complete[i](plan);
+		assert_string_equal(captured(), "nsinit: --log-fd 777: Bad file descriptor; open it in the caller, as in 777>log\n");
+		assert_int_equal(result, -1);
+	}
+}
+
+static void test_isolates(void **state)
+{
+	static const struct {
+		const char *words;
+		bool isolates;
+	} rows[] = {
+		{"x", false}, {"-sgcwv --user 0 --env A=1 --clear-env --cwd / --grace 1 x", false}, {"-P", false},
+		{"-R / x", true}, {"--bind /a x", true}, {"--tmpfs /a x", true}, {"--conf c x", true}, {"--unshare net x", true},
+		{"--share net x", true}, {"--net host x", true}, {"--hostname h x", true}, {"--domainname d x", true}, {"--read-only x", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_int(rows[i].words, plan_isolates(plan_of(rows[i].words)), rows[i].isolates);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_namespaces), test(test_refused), test(test_name_needs_uts), test(test_refused_as_entrypoint), test(test_entrypoint), test(test_identity),
+		test(test_directory), test(test_log_is_close_on_exec), test(test_log_is_not_open),
+		test(test_isolates),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
