@@ -15,6 +15,7 @@ enum child_limits { CHILD_DEVICES = 6 };
 /* What PID 1 of a container holds while it is being made. */
 struct container {
 	int report;    /* the pipe to the launcher */
+	int dev;       /* the new /dev */
 	int root;      /* the new root, opened once */
 	mode_t umask;  /* the caller's, given back at the end */
 	int sources[PLAN_MOUNTS_MAX]; /* the detached tree of each bind */

@@ -8,6 +8,9 @@
 #include "plan.h"
 #include "spawn.h"
 
+/* True if fault can have come from carrying plan out. */
+bool fault_is_valid(const struct plan *plan, const struct fault *fault);
+
 /* Logs the fault. Returns the exit status for it: 127 or 126 if it is the program's, as a shell's, else 125. */
 int fault_report(const struct plan *plan, const struct fault *fault);
 

@@ -16,6 +16,7 @@
 struct loop {
 	const struct plan *plan;
 	enum signal_mode mode;
+	pid_t self;
 	pid_t child;         /* 0: none */
 	bool own_group;      /* the child leads a process group */
 	int console;         /* the terminal whose foreground we pass on, -1: none */

@@ -21,6 +21,7 @@ struct child;
 
 enum mount_policy {
 	MOUNT_OPTIONAL = 1, /* a kernel that does not have it is no error */
+	MOUNT_IN_DEV = 4,   /* its target is in the /dev that an earlier row made, where nobody else has been */
 	MOUNT_ROOTFS = 2,   /* only into a rootfs; the others also onto the host's root, if their namespace is new */
 };
 

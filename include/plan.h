@@ -14,6 +14,7 @@
 enum plan_limits {
 	PLAN_MOUNTS_MAX = 256,
 	PLAN_ENV_MAX = 256,
+	PLAN_ENVIRONMENT_MAX = 4096, /* variables of the program, ours included */
 	PLAN_GROUPS_MAX = 64,
 	PLAN_HOOKS_MAX = 8,
 	PLAN_HOSTNAME_MAX = 64, /* uname(2): __NEW_UTS_LEN */

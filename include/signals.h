@@ -30,8 +30,8 @@ enum signal_action {
 /* Blocks every signal, real-time ones included, and undoes an inherited SIG_IGN of SIGCHLD. *before is what was blocked. */
 void signals_hold(sigset_t *before);
 
-/* What the signal means in this mode. */
-enum signal_action signals_action(const siginfo_t *info, enum signal_mode mode);
+/* What the signal means in this mode to us, whose pid is self. */
+enum signal_action signals_action(const siginfo_t *info, enum signal_mode mode, pid_t self);
 
 /* True for the signals that a terminal sends to its whole foreground group. */
 bool signals_keyboard(int signal);

@@ -9,11 +9,8 @@
 
 /*
  * Resolves USER[:GROUP], names or numbers, below the directory root. A number needs no entry; its group is
- * the entry's, else 0. Sets identity and *home, the entry's home directory or NULL. 0, or -1 after a message.
+ * the entry's, else 0. Sets identity and *home, the entry's home directory or NULL; it stays until the next call. 0, or -1 after a message.
  */
 int user_resolve(const char *root, const char *spec, struct identity *identity, const char **home);
-
-/* The home directory of uid below root, NULL if no entry names one. */
-const char *user_home(const char *root, uid_t uid);
 
 #endif

@@ -170,6 +170,17 @@ static int status(const struct personality *personality, const struct fault *fau
 	return fault->error == ENOENT || fault->error == ENOTDIR ? personality->not_found : personality->not_executable;
 }
 
+bool fault_is_valid(const struct plan *plan, const struct fault *fault)
+{
+	int first = fault->step == STEP_SOURCES ? FAULT_HOST_SYS : 0;
+	int count = fault->step == STEP_MOUNTS ? (int)mount_row_count : (int)plan->mount_count;
+	bool indexed = fault->step == STEP_SOURCES || fault->step == STEP_MOUNTS || fault->step == STEP_BINDS;
+
+	if (fault->step <= STEP_NONE || fault->step >= STEP_COUNT || !subjects[fault->step])
+		return false;
+	return !indexed || (fault->index >= first && fault->index < count);
+}
+
 int fault_report(const struct plan *plan, const struct fault *fault)
 {
 	const struct personality *personality = plan->personality;

@@ -15,6 +15,7 @@
 
 #include "console.h"
 #include "decimal.h"
+#include "fault.h"
 #include "log.h"
 #include "value.h"
 
@@ -30,6 +31,7 @@ struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t ch
 		.reports = -1,
 		.launcher = -1,
 		.mask = mask,
+		.self = getpid(),
 		.deadline_ms = -1,
 	};
 }
@@ -235,7 +237,7 @@ static void dispatch(struct loop *loop, const siginfo_t *info)
 		[SIGNAL_IGNORE] = on_ignored,
 	};
 
-	actions[signals_action(info, loop->mode)](loop, info);
+	actions[signals_action(info, loop->mode, loop->self)](loop, info);
 }
 
 static void read_report(struct loop *loop)
@@ -243,9 +245,10 @@ static void read_report(struct loop *loop)
 	struct report report;
 	ssize_t n = read(loop->reports, &report, sizeof report);
 
-	if (n == sizeof report && report.kind == REPORT_FAULT) {
+	/* PID 1 inside is ours, but what comes out of a container is not believed without a look. */
+	if (n == sizeof report && report.kind == REPORT_FAULT && fault_is_valid(loop->plan, &report.fault)) {
 		loop->fault = report.fault;
-	} else if (n == sizeof report && report.kind == REPORT_STOPPED) {
+	} else if (n == sizeof report && report.kind == REPORT_STOPPED && report.signal > 0 && report.signal <= PLAN_SIGNAL_MAX) {
 		job_stopped(loop, report.signal);
 	} else if (n >= 0 || errno != EINTR) {
 		close(loop->reports);
@@ -265,7 +268,7 @@ static bool next_signal(struct loop *loop, const sigset_t *all, int readiness, s
 {
 	struct timespec timeout = {0, 0};
 
-	if (loop->reports >= 0) {
+	if (readiness >= 0 && loop->reports >= 0) {
 		struct pollfd descriptors[] = {{.fd = loop->reports, .events = POLLIN}, {.fd = readiness, .events = POLLIN}};
 
 		poll(descriptors, 2, -1);
@@ -282,12 +285,12 @@ static bool next_signal(struct loop *loop, const sigset_t *all, int readiness, s
 
 void loop_run(struct loop *loop)
 {
-	int readiness = -1; /* a signalfd(2), only to wait for signals and reports at once */
+	int readiness = -1; /* a signalfd(2), to wait for signals and reports at once; without a terminal reports can wait */
 	sigset_t all;
 	siginfo_t info;
 
 	memset(&all, 0xff, sizeof all);
-	if (loop->reports >= 0)
+	if (loop->reports >= 0 && loop->console >= 0)
 		readiness = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!loop->ended) {
 		if (next_signal(loop, &all, readiness, &info))

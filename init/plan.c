@@ -124,7 +124,7 @@ static int choose_identity(struct plan *plan, const char **home)
 	else if (plan->rootfs)
 		plan->identity.clear_groups = true; /* those of the caller mean nothing in there */
 	if (plan->rootfs && !plan->user)
-		*home = user_home(root, plan->identity.uid);
+		*home = "/root";
 	if (!*home && (plan->rootfs || plan->user))
 		*home = "/";
 	return 0;

@@ -6,7 +6,6 @@
 #include "signals.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "plan.h"
 #include "sys.h"
@@ -56,16 +55,16 @@ void signals_hold(sigset_t *before)
  * A fault of our own (si_code says that the kernel raised it), a SIGPIPE from our own log, a SIGHUP from
  * giving up our own terminal: not for the program.
  */
-static bool is_own(const siginfo_t *info)
+static bool is_own(const siginfo_t *info, pid_t self)
 {
 	if (info->si_code > 0)
 		return contains(faults, COUNT(faults), info->si_signo);
-	return info->si_code == SI_USER && info->si_pid == getpid();
+	return info->si_code == SI_USER && info->si_pid == self;
 }
 
-enum signal_action signals_action(const siginfo_t *info, enum signal_mode mode)
+enum signal_action signals_action(const siginfo_t *info, enum signal_mode mode, pid_t self)
 {
-	if (is_own(info))
+	if (is_own(info, self))
 		return SIGNAL_IGNORE;
 	for (size_t i = 0; i < COUNT(matrix); i++)
 		if (matrix[i].signal == info->si_signo)

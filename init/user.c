@@ -8,8 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -17,6 +17,7 @@
 #include "value.h"
 
 enum {
+	FILE_MAX = 4 * 1024 * 1024,
 	LINE_SIZE = 4096, /* a longer line, a group of some 400 members, counts as absent */
 	FIELDS_MAX = 7,
 };
@@ -26,6 +27,7 @@ static const unsigned long ID_MAX = 0xfffffffe; /* (uid_t)-1 means none */
 struct table {
 	int fd;
 	size_t start, end; /* what is read and not used */
+	size_t left;       /* what may still be read */
 	char text[LINE_SIZE];
 	char *fields[FIELDS_MAX];
 };
@@ -34,11 +36,19 @@ static int table_open(struct table *table, const char *root, const char *path)
 {
 	int directory = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	struct stat status;
+
 	table->start = table->end = 0;
+	table->left = FILE_MAX;
 	table->fd = directory < 0 ? -1 : sys_open_in_root(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	if (directory >= 0)
 		close(directory);
-	return table->fd < 0 ? -1 : 0;
+	if (table->fd < 0)
+		return -1;
+	if (fstat(table->fd, &status) == 0 && S_ISREG(status.st_mode))
+		return 0;
+	close(table->fd); /* a device or a pipe has no end */
+	return -1;
 }
 
 /* The next line without its newline, NULL at the end. What is too long comes in pieces, which have too few fields. */
@@ -60,8 +70,9 @@ static char *next_line(struct table *table)
 		if (table->end == sizeof table->text)
 			table->end = 0;
 		n = read(table->fd, table->text + table->end, sizeof table->text - table->end);
-		if (n <= 0)
+		if (n <= 0 || (size_t)n > table->left)
 			return NULL;
+		table->left -= (size_t)n;
 		table->end += (size_t)n;
 	}
 }
@@ -91,8 +102,17 @@ static int table_next(struct table *table, size_t count)
 
 struct user {
 	unsigned long uid, gid;
-	char *name, *home;
+	char name[256], home[1024];
 };
+
+/* What does not fit is no name at all. */
+static void copy(char *to, size_t size, const char *from)
+{
+	size_t length = strlen(from);
+
+	memcpy(to, from, length < size ? length + 1 : 0);
+	to[length < size ? length : 0] = '\0';
+}
 
 /* Finds a user by name, or by number if name is NULL. 0, or -1. */
 static int find_user(const char *root, const char *name, unsigned long uid, struct user *user)
@@ -107,9 +127,9 @@ static int find_user(const char *root, const char *name, unsigned long uid, stru
 			continue;
 		if (name ? strcmp(table.fields[0], name) != 0 : user->uid != uid)
 			continue;
-		user->name = strdup(table.fields[0]);
-		user->home = table.fields[5][0] == '/' ? strdup(table.fields[5]) : NULL;
-		found = user->name ? 0 : -1;
+		copy(user->name, sizeof user->name, table.fields[0]);
+		copy(user->home, sizeof user->home, table.fields[5]);
+		found = 0;
 	}
 	close(table.fd);
 	return found;
@@ -159,7 +179,7 @@ int user_resolve(const char *root, const char *spec, struct identity *identity, 
 {
 	char name[256];
 	const char *group = value_item(spec, ':', name, sizeof name);
-	struct user user = {0};
+	static struct user user; /* its home stays */
 	unsigned long gid;
 	bool numeric = value_number(name, ID_MAX, &user.uid) == 0, known;
 
@@ -183,13 +203,6 @@ int user_resolve(const char *root, const char *spec, struct identity *identity, 
 	identity->group_count = 0;
 	if (known && !group)
 		add_groups(root, user.name, identity);
-	*home = user.home;
+	*home = known && user.home[0] == '/' ? user.home : NULL;
 	return 0;
-}
-
-const char *user_home(const char *root, uid_t uid)
-{
-	struct user user;
-
-	return find_user(root, NULL, uid, &user) == 0 ? user.home : NULL;
 }

@@ -77,16 +77,12 @@ static int make_nodes(int dev)
 }
 
 /* A node of the host goes onto an empty file; the tmpfs must be attached by then, move_mount(2). */
-static int bind_nodes(struct child *child, int dev)
+static int bind_nodes(const struct child *child, int dev)
 {
-	for (int i = 0; i < CHILD_DEVICES; i++) {
-		int target = root_target(dev, nodes[i].name, false, true);
-
-		if (target < 0 || sys_attach(child->container->devices[i], target, "") < 0)
+	for (int i = 0; i < CHILD_DEVICES; i++)
+		if (mknodat(dev, nodes[i].name, S_IFREG | 0644, 0) < 0 || sys_attach(child->container->devices[i], dev, nodes[i].name) < 0 ||
+		    close(child->container->devices[i]) < 0)
 			return -1;
-		close(target);
-		close(child->container->devices[i]);
-	}
 	return 0;
 }
 
@@ -95,12 +91,11 @@ int dev_mount(struct child *child, const struct mount_row *row)
 	int dev = sys_detached_mount(row->type, "mode", "755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	int target;
 
-	if (dev < 0)
-		return -1;
-	if (make_entries(dev) < 0 || (!borrows_nodes(child) && make_nodes(dev) < 0))
+	child->container->dev = dev;
+	if (dev < 0 || make_entries(dev) < 0 || (!borrows_nodes(child) && make_nodes(dev) < 0))
 		return -1;
 	target = root_target(child->container->root, row->target, true, true);
 	if (target < 0 || sys_attach(dev, target, "") < 0 || close(target) < 0)
 		return -1;
-	return borrows_nodes(child) && bind_nodes(child, dev) < 0 ? -1 : close(dev);
+	return borrows_nodes(child) ? bind_nodes(child, dev) : 0;
 }

@@ -23,6 +23,7 @@
 
 static int mount_plain(struct child *child, const struct mount_row *row);
 static int mount_sys(struct child *child, const struct mount_row *row);
+static int mount_cgroup(struct child *child, const struct mount_row *row);
 static int mount_pts(struct child *child, const struct mount_row *row);
 
 enum {
@@ -32,18 +33,22 @@ enum {
 const struct mount_row mount_rows[] = {
 	{"proc", "proc", GUARDED, NULL, CLONE_NEWPID, 0, mount_plain},
 	{"sys", "sysfs", GUARDED | MS_RDONLY, NULL, CLONE_NEWNET, 0, mount_sys},
-	{"sys/fs/cgroup", "cgroup2", GUARDED | MS_RDONLY, NULL, CLONE_NEWCGROUP, MOUNT_ROOTFS | MOUNT_OPTIONAL, mount_plain},
+	{"sys/fs/cgroup", "cgroup2", GUARDED | MS_RDONLY, NULL, CLONE_NEWCGROUP, MOUNT_ROOTFS | MOUNT_OPTIONAL, mount_cgroup},
 	{"dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755", 0, MOUNT_ROOTFS, dev_mount},
-	{"dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620,gid=5", 0, MOUNT_ROOTFS, mount_pts},
-	{"dev/shm", "tmpfs", GUARDED, "mode=1777", 0, MOUNT_ROOTFS, mount_plain},
-	{"dev/mqueue", "mqueue", GUARDED, NULL, CLONE_NEWIPC, MOUNT_OPTIONAL, mount_plain},
+	{"dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620,gid=5", 0, MOUNT_ROOTFS | MOUNT_IN_DEV, mount_pts},
+	{"dev/shm", "tmpfs", GUARDED, "mode=1777", 0, MOUNT_ROOTFS | MOUNT_IN_DEV, mount_plain},
+	{"dev/mqueue", "mqueue", GUARDED, NULL, CLONE_NEWIPC, MOUNT_IN_DEV | MOUNT_OPTIONAL, mount_plain},
 	{"run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", 0, MOUNT_ROOTFS, mount_plain},
 	{"tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", 0, MOUNT_ROOTFS, mount_plain},
 };
 const size_t mount_row_count = sizeof mount_rows / sizeof mount_rows[0];
 
-static const char *const masked[] = {
-	"kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi", "acpi",
+static const struct {
+	const char *name; /* in /proc */
+	bool directory;
+} masked[] = {
+	{"kcore", false}, {"keys", false}, {"latency_stats", false}, {"timer_list", false}, {"timer_stats", false},
+	{"sched_debug", false}, {"scsi", true}, {"acpi", true},
 };
 static const char *const guarded[] = {"bus", "fs", "irq", "sys", "sysrq-trigger"};
 
@@ -103,9 +108,18 @@ static int mount_directory(struct child *child, const char *target, const char *
 	return close(fd);
 }
 
+static int mount_row(struct child *child, const struct mount_row *row, const char *data)
+{
+	if (!(row->policy & MOUNT_IN_DEV) || !child->plan->rootfs)
+		return mount_directory(child, row->target, row->type, row->flags, data);
+	if (fchdir(child->container->dev) < 0)
+		return -1;
+	return sys_mount(row->type, row->target + strlen("dev/"), row->type, row->flags, data);
+}
+
 static int mount_plain(struct child *child, const struct mount_row *row)
 {
-	return mount_directory(child, row->target, row->type, row->flags, row->data);
+	return mount_row(child, row, row->data);
 }
 
 /* The attributes in the bits of mount(2). */
@@ -189,13 +203,23 @@ static int mount_sys(struct child *child, const struct mount_row *row)
 	              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, true);
 }
 
+/*
+ * The new mount API, because mount(2) refuses with EBUSY to put the cgroup2 of our namespace over the one of the
+ * host that a borrowed /sys brought along. That one must not stay in sight.
+ */
+static int mount_cgroup(struct child *child, const struct mount_row *row)
+{
+	int tree = sys_detached_mount(row->type, NULL, NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+
+	if (tree >= 0 && attach(tree, root_target(child->container->root, row->target, true, true), 0, false) == 0)
+		return 0;
+	return borrows_sys(child->plan) ? mount_directory(child, row->target, "tmpfs", row->flags, NULL) : -1;
+}
+
 /* Group 5 is tty's, and in a user namespace of one id it does not exist. */
 static int mount_pts(struct child *child, const struct mount_row *row)
 {
-	bool single = child->plan->namespaces & CLONE_NEWUSER;
-
-	return mount_directory(child, row->target, row->type, row->flags,
-	                       single ? "newinstance,ptmxmode=0666,mode=620" : row->data);
+	return mount_row(child, row, child->plan->namespaces & CLONE_NEWUSER ? "newinstance,ptmxmode=0666,mode=620" : row->data);
 }
 
 int mount_rows_apply(struct child *child)
@@ -239,33 +263,41 @@ int mount_entries_apply(struct child *child)
 	return 0;
 }
 
-/* Covers /proc/name with the new /dev/null or, a directory, with an empty tmpfs. */
-static int mask(int proc, int dev, const char *name)
+/*
+ * Names in our own new proc are the kernel's, so they need no resolving. What is not there is looked for first:
+ * closing a tree that was never attached makes the kernel wait for an RCU grace period, 27 µs.
+ */
+static bool is_there(int proc, const char *name)
 {
-	struct stat status;
-	int target = openat(proc, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), tree;
+	return faccessat(proc, name, F_OK, 0) == 0;
+}
 
-	if (target < 0)
-		return errno == ENOENT ? 0 : -1;
-	if (fstat(target, &status) < 0)
-		return -1;
-	if (!S_ISDIR(status.st_mode)) {
-		tree = sys_clone_tree(dev, "null", false);
-		return tree < 0 ? -1 : attach(tree, target, 0, false);
-	}
-	if (fchdir(target) < 0 || sys_mount("tmpfs", ".", "tmpfs", GUARDED | MS_RDONLY, "size=0,nr_inodes=1") < 0)
-		return -1;
-	return close(target);
+/* Covers /proc/name with our own /dev/null. */
+static int mask_file(int proc, int dev, const char *name)
+{
+	int tree = sys_clone_tree(dev, "null", false);
+
+	return tree < 0 || sys_attach(tree, proc, name) < 0 ? -1 : close(tree);
+}
+
+/* Covers /proc/name, where we are in /proc, with an empty tmpfs. */
+static int mask_directory(const char *name)
+{
+	return sys_mount("tmpfs", name, "tmpfs", GUARDED | MS_RDONLY, "size=0,nr_inodes=1");
 }
 
 /* Covers /proc/name with a read-only view of itself. */
 static int guard(int proc, const char *name)
 {
 	int tree = sys_clone_tree(proc, name, false);
+	bool late;
 
 	if (tree < 0)
 		return errno == ENOENT ? 0 : -1;
-	return attach(tree, openat(proc, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), MOUNT_ATTR_RDONLY, false);
+	late = sys_mount_attributes(tree, MOUNT_ATTR_RDONLY, false) < 0;
+	if ((late && errno != ENOSYS) || sys_attach(tree, proc, name) < 0 || (late && remount(tree, MOUNT_ATTR_RDONLY) < 0))
+		return -1;
+	return close(tree);
 }
 
 /* Opens a mount of the rows by its path, and makes sure that it is that mount and not a directory of the rootfs. */
@@ -283,20 +315,19 @@ static int open_mount(int root, const char *path, unsigned long magic)
 
 int mount_masks(struct child *child)
 {
-	int proc, dev;
+	int proc, dev = child->container->dev;
 
 	if (!child->plan->rootfs || (child->plan->namespaces & CLONE_NEWUSER))
 		return 0;
 	proc = open_mount(child->container->root, "proc", PROC_SUPER_MAGIC);
-	dev = open_mount(child->container->root, "dev", TMPFS_MAGIC);
-	if (proc < 0 || dev < 0)
+	if (proc < 0 || fchdir(proc) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)
-		if (mask(proc, dev, masked[i]) < 0)
+		if (is_there(proc, masked[i].name) &&
+		    (masked[i].directory ? mask_directory(masked[i].name) : mask_file(proc, dev, masked[i].name)) < 0)
 			return -1;
 	for (size_t i = 0; i < sizeof guarded / sizeof guarded[0]; i++)
 		if (guard(proc, guarded[i]) < 0)
 			return -1;
-	close(proc);
-	return close(dev);
+	return close(proc);
 }

@@ -56,7 +56,8 @@ int root_read_only(struct child *child)
 int root_detach(struct child *child)
 {
 	umask(child->container->umask);
-	if (child->plan->rootfs && (fchdir(child->container->root) < 0 || sys_umount(".", MNT_DETACH) < 0 || chdir("/") < 0))
+	if (child->plan->rootfs && (fchdir(child->container->root) < 0 || sys_umount(".", MNT_DETACH) < 0 || chdir("/") < 0 ||
+	                            close(child->container->dev) < 0))
 		return -1;
 	return close(child->container->root);
 }

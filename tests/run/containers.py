@@ -20,7 +20,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from harness import checked, children_of, kill_quietly, libraries_of
+from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, checked, children_of, kill_quietly, libraries_of
 
 CLONE_NEWUTS, CLONE_NEWUSER = 0x04000000, 0x10000000
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
@@ -55,6 +55,20 @@ class Box:
 
     def pty(self, options, program, **more):
         return self.caller.pty(self.command(options, program), **more)
+
+    def caller_with_empty(self, directories):
+        """
+        A setup= (with ids=False): the caller, in a mount namespace where these directories of the host are empty
+        ones in memory. What escapes from a container then does no harm.
+        """
+        def prepare():
+            if os.geteuid() == 0:
+                checked("unshare", CLONE_NEWNS)
+                checked("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+                for path in directories:
+                    checked("mount", b"tmpfs", os.fsencode(path), b"tmpfs", 0, b"mode=755")
+            self.caller.become()
+        return prepare
 
     @contextlib.contextmanager
     def sleeping(self, options="", program=("/bin/probe", "sleep"), **more):

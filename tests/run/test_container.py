@@ -89,7 +89,8 @@ def test_loopback_is_up_and_alone(box, options):
 
 
 def test_network_of_the_caller_is_kept(box):
-    assert box.run("", ["/bin/probe"]).report["interfaces"] == box.caller.run([variant_probe(Box(box.nsinit, box.caller))]).report["interfaces"]
+    outside = box.caller.run([variant_probe(Box(box.nsinit, box.caller))]).report
+    assert box.run("", ["/bin/probe"]).report["interfaces"] == outside["interfaces"]
 
 
 def test_host_name_inside_and_not_outside(box):
@@ -209,7 +210,8 @@ def test_user(nsinit, root, peopled, option, uid, gid, groups, home):
 
 
 @pytest.mark.parametrize("option", [
-    "nobody", "few", "many", "minus", "hex", "space", "big", "empty", "", ":0", ":staff", "ann:", "ann:nogroup", "ann:broken", "ann:negative",
+    "nobody", "few", "many", "minus", "hex", "space", "big", "empty", "", ":0", ":staff", "ann:", "ann:nogroup", "ann:broken",
+    "ann:negative",
     "4294967295", "-1", "1:4294967295", "1:-1", "0x10", " 1", "1 ", "1:2:3",
 ])
 def test_user_that_is_none(nsinit, caller, peopled, option):
@@ -331,7 +333,8 @@ def test_umask_is_kept(box, bare, mask):
 
 def test_mount_points_have_their_mode_whatever_the_umask(box):
     script = "stat -c %a /dev /run /tmp /dev/shm /dev/null /mnt/made"
-    assert box.sh("--tmpfs /mnt/made:mode=750", script, setup=lambda: os.umask(0o77)).out.split() == ["755", "755", "1777", "1777", "666", "750"]
+    result = box.sh("--tmpfs /mnt/made:mode=750", script, setup=lambda: os.umask(0o77))
+    assert result.out.split() == ["755", "755", "1777", "1777", "666", "750"]
 
 
 def test_standard_descriptors_are_the_programs(box):

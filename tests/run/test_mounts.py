@@ -217,21 +217,19 @@ def test_devices_work(box):
     script = "echo x >/dev/null && head -c 3 /dev/zero | od -An -tx1 && head -c 16 /dev/urandom | wc -c && head -c 1 /dev/random | wc -c"
     assert box.sh("", script).out.split() == ["00", "00", "00", "16", "1"]
     assert "No space left" in box.sh("", "echo x >/dev/full").err
-    assert box.sh("", "echo via >/dev/stdout; cat /dev/fd/0 </etc/group | head -1").out == "via\nroot:x:0:\n"
+    assert box.sh("", "(echo via >/dev/stdout) | cat; cat /dev/fd/0 </etc/group | head -1").out == "via\nroot:x:0:\n"
 
 
 def test_pseudo_terminals_work_and_are_the_containers_own(box):
     terminal = os.openpty()  # one of the host, so that a shared devpts would show it
-    result = box.sh("", "ls /dev/pts; script -q -c 'tty; echo rows' /dev/null </dev/null")
-    if "script:" in result.err:
-        pytest.skip("needs busybox with script")
-    assert "/dev/pts/0" in result.out and result.out.split()[0] == "ptmx", result
+    result = box.sh("", "ls /dev/pts; script -q -c tty /dev/null </dev/null")
+    assert result.out.split() == ["ptmx", "/dev/pts/0"], result
     for fd in terminal:
         os.close(fd)
 
 
 def test_shared_memory_and_queues_work(box):
-    assert box.sh("", "echo x >/dev/shm/a && cat /dev/shm/a && rm /dev/shm/a && cat /dev/mqueue/* 2>/dev/null; ls -A /dev/mqueue").out == "x\n"
+    assert box.sh("", "echo x >/dev/shm/a && cat /dev/shm/a && ls -A /dev/mqueue").out == "x\n"
 
 
 def test_no_other_device_can_be_made_by_a_user(as_user):
@@ -343,8 +341,9 @@ def test_options_of_a_bind(box, source, words_, expected):
 @pytest.mark.parametrize("words_", ["ro", "ro,norec"])
 def test_read_only_bind_cannot_be_written(box, source, words_):
     before = snapshot(source)
+    options = f"--bind {source}:/mnt:{words_} --bind {source}/file:/etc/issue:{words_}"
     for script in ("echo x >/mnt/made", "echo x >>/mnt/file", "rm /mnt/file", "chmod 777 /mnt", "echo x >/mnt/sub/made", "echo x >>/etc/issue"):
-        result = box.sh(f"--bind {source}:/mnt:{words_} --bind {source}/file:/etc/issue:{words_}", script)
+        result = box.sh(options, script)
         assert result.status != 0 and "Read-only file system" in result.err, result
     assert snapshot(source) == before
 
@@ -422,8 +421,9 @@ def test_targets_are_made(small, source):
     assert stat.S_IMODE((root / "c/d/file").stat().st_mode) == 0o644
 
 
-@pytest.mark.parametrize("target", ["/made/", "/made//deep//", "//made", "/./made/.", "/mnt/../made"])
-def test_targets_are_made_however_they_are_written(small, source, target):
+@pytest.mark.parametrize("target", ["/made/", "/made//deep//", "//made", "/./made/.", "/mnt/..{}/made"])
+def test_targets_are_made_however_they_are_written(small, source, scratch, target):
+    target = target.format(scratch / "etc")  # where a target that left the root would do no harm
     result = small.sh(f"--bind {source}/:{target}", f"cat {target}/file")
     assert (result.status, result.out) == (0, "content\n"), result
     result = small.sh(f"--tmpfs {target}", f"ls -A {target}; stat -f -c %T {target}")
@@ -432,7 +432,8 @@ def test_targets_are_made_however_they_are_written(small, source, target):
 
 def test_targets_in_memory_leave_the_rootfs_alone(small, source):
     before = snapshot(small.rootfs)
-    result = small.sh(f"--bind {source}:/run/a/b --bind {source}/file:/tmp/file --bind {source}:/dev/x", "cat /run/a/b/file /tmp/file /dev/x/file")
+    options = f"--bind {source}:/run/a/b --bind {source}/file:/tmp/file --bind {source}:/dev/x"
+    result = small.sh(options, "cat /run/a/b/file /tmp/file /dev/x/file")
     assert (result.status, result.out) == (0, "content\n" * 3)
     assert snapshot(small.rootfs) == before
 
@@ -461,7 +462,8 @@ def test_source_that_is_a_link_or_a_device(box, source):
 def test_bind_on_the_hosts_root(bare, source, scratch):
     (scratch / "target").mkdir()
     (scratch / "plain").write_text("below\n")
-    result = bare.sh(f"--bind {source}:{scratch}/target:ro --bind {source}/file:{scratch}/plain", f"cat {scratch}/target/file {scratch}/plain")
+    options = f"--bind {source}:{scratch}/target:ro --bind {source}/file:{scratch}/plain"
+    result = bare.sh(options, f"cat {scratch}/target/file {scratch}/plain")
     assert (result.status, result.out) == (0, "content\n" * 2)
     assert os.listdir(scratch / "target") == [] and (scratch / "plain").read_text() == "below\n"
 
@@ -488,10 +490,9 @@ def test_tmpfs(box):
 
 
 def test_tmpfs_size_and_mode(box):
-    result = box.sh("--tmpfs /mnt:size=1m,mode=700", "stat -c %a /mnt; stat -f -c '%S %b' /mnt; head -c 2000000 /dev/zero >/mnt/x")
-    mode, fragment, blocks = result.out.split()
-    assert (mode, int(fragment) * int(blocks)) == ("700", 1 << 20)
-    assert "No space left" in result.err and result.status != 0
+    result = box.sh("--tmpfs /mnt:size=1m,mode=700", "stat -c %a /mnt; stat -f -c '%S %b' /mnt; head -c 2000000 /dev/zero >/mnt/x; stat -c %s /mnt/x")
+    mode, fragment, blocks, written = result.out.split()
+    assert (mode, int(fragment) * int(blocks), int(written)) == ("700", 1 << 20, 1 << 20)
 
 
 def test_tmpfs_hides_what_was_there_only_inside(box):
@@ -545,7 +546,8 @@ def test_conf_follows_its_own_links(small, conf, scratch):
 def test_conf_through_a_dangling_link_of_the_rootfs(small, conf, link):
     """What Debian and Ubuntu images have as /etc/resolv.conf."""
     (small.rootfs / "etc/resolv.conf").symlink_to(link)
-    result = small.sh(["--conf", conf], "cat /etc/resolv.conf; readlink /etc/resolv.conf")
+    script = "cat /etc/resolv.conf; readlink /etc/resolv.conf"
+    result = small.sh(["--conf", conf], script, ids=False, setup=small.caller_with_empty(["/run"]))
     assert (result.status, result.out) == (0, f"nameserver 192.0.2.1\n{link}\n"), result
 
 
@@ -587,12 +589,14 @@ def test_root_is_writable_otherwise(small):
 
 
 @pytest.mark.parametrize("options", ["", "--read-only"])
-def test_hosts_root_as_rootfs(nsinit, caller, options, scratch):
+def test_hosts_root_as_rootfs(nsinit, caller, options):
     """Which is what the message for --read-only without --rootfs advises."""
-    result = Box(nsinit, caller, "/").sh(options, f"touch {scratch}/made; ls -d /usr; echo /proc/[0-9]*")
-    assert result.out.splitlines()[0] == "/usr" and result.status == 0, result
-    assert "/proc/1" in result.out
-    assert (scratch / "made").exists() == (options == "")
+    result = Box(nsinit, caller, "/").sh(options, "echo /proc/[0-9]*; ls -A /tmp; cat /proc/self/mountinfo")
+    assert (result.status, result.err) == (0, ""), result
+    processes, *mounts = result.out.splitlines()
+    assert processes.split()[:2] == ["/proc/1", "/proc/2"]
+    [root] = [words(fields[5]) for fields in (line.split() for line in mounts) if fields[4] == "/"]
+    assert ("ro" in root) == (options != "")
 
 
 def test_rootfs_that_is_the_current_directory(box):

@@ -404,7 +404,9 @@ REAL(int, mknodat, int dirfd, const char *path, mode_t mode, dev_t dev)
 
 REAL(int, setpgid, pid_t pid, pid_t group)
 {
-	return fails("setpgid", " %d %d", (int)pid, (int)group) ? -1 : 0;
+	if (fails("setpgid", " %d %d", (int)pid, (int)group))
+		return -1;
+	return is_real("setpgid") ? __real_setpgid(pid, group) : 0;
 }
 
 extern int __real_prctl(int option, ...);

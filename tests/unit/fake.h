@@ -18,7 +18,7 @@ void fake_fail(const char *name, int nth, int error);
 /* Every call whose recorded line starts with name and has part in it fails with error. */
 void fake_fail_at(const char *name, const char *part, int error);
 
-/* Calls of name go to the kernel. */
+/* Calls of name go to the kernel; where fake.c knows how. */
 void fake_real(const char *name);
 
 /* open(2) of a path that starts with /proc/self/ opens the file of that name in directory. NULL: it does not. */
