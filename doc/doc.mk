@@ -46,6 +46,7 @@ $(B)/completions/nsinit.fish: $(B)/doc/generate
 doc-lint: $(DOC_OUTPUTS)
 	@mandoc -Tlint -W warning $(B)/nsinit.8
 	@bash -n $(B)/completions/nsinit.bash
-	@if command -v shellcheck >/dev/null; then shellcheck -s bash $(B)/completions/nsinit.bash; else echo 'doc-lint: no shellcheck, nsinit.bash only parsed'; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -s bash $(B)/completions/nsinit.bash; \
+	else echo 'doc-lint: no shellcheck, nsinit.bash only parsed'; fi
 	@if command -v zsh >/dev/null; then zsh -n $(B)/completions/_nsinit; else echo 'doc-lint: no zsh, _nsinit not checked'; fi
 	@if command -v fish >/dev/null; then fish -n $(B)/completions/nsinit.fish; else echo 'doc-lint: no fish, nsinit.fish not checked'; fi

@@ -21,6 +21,8 @@ enum {
 	KIND_SIZE = 256,
 };
 
+static const struct option_set *const table = &option_nsinit;
+
 /* What the manual says of an option beyond its help: man(7) lines. A row without an option is an error. */
 static const struct {
 	const char *option, *text;
@@ -41,6 +43,14 @@ static const struct {
 	{"grace",
 	 "A second TERM does not start the time anew.\nWith\n.B \\-\\-group\nthe whole process group gets the KILL.\n"
 	 "See\n.BR \"END OF THE PROGRAM\" ."},
+	{"success", "It is\n.B \\-\\-remap\nwithout a second code; several may be given, separated by commas."},
+	{"delay",
+	 "It gives a load balancer the time to stop sending.\nOnly the first TERM is held, and\n.B \\-\\-grace\nbegins when it is forwarded."},
+	{"on",
+	 "PROGRAM is a path from the root on.\n"
+	 "It gets the process id of the program and the name of the signal as arguments, and runs as the program does: in its directory,\n"
+	 "with its environment and ids, in a process group of its own.\nUp to 8 signals may have one; KILL, STOP and CHLD cannot.\n"
+	 "A TERM that it takes starts neither\n.B \\-\\-delay\nnor\n.BR \\-\\-grace ."},
 	{"drain", "See\n.BR \"END OF THE PROGRAM\" ."},
 	{"verbose",
 	 "The variable is the level itself: 0 errors, 1 warnings (the default), 2 what is done, 3 signals and processes too."},
@@ -64,8 +74,12 @@ static const struct {
 	 "Names are looked up in\n.I /etc/passwd\nand\n.I /etc/group\nof the root that the program gets; a number need not be there.\n"
 	 "Without\n.I GROUP\nit is the user's own, with the user's other groups, or 0 for a number that is not there."},
 	{"env", "It replaces a variable of the same name."},
-	{"clear-env", "Variables of\n.B \\-\\-env\nare set all the same."},
-	{"cwd", "It is a path inside the root.\nWith\n.B \\-\\-rootfs\nthe program otherwise starts in\n.IR / ."},
+	{"secret",
+	 "FILE is a path outside the container, read by the caller before anything starts, by\n.B \\-\\-dry\\-run\ntoo.\n"
+	 "Newlines at its end are left out; it may hold 128 KiB with NAME and no NUL byte."},
+	{"clear-env", "Variables of\n.B \\-\\-env\nand\n.B \\-\\-secret\nare set all the same."},
+	{"cwd",
+	 "It is a path inside the root, and no link of\n.I /proc\nto an open file or another root.\nWith\n.B \\-\\-rootfs\nthe program otherwise starts in\n.IR / ."},
 	{"dry-run", "It needs no privilege."},
 	{"check", "The status is 0 if a container can be made, else 1."},
 };
@@ -78,7 +92,7 @@ static const struct {
 	{"SIG", "signal"},    {"USER", "user"}, {"GROUP", "group"}, {"PROGRAM", "command"},
 };
 
-/* One part of an argument's form: SRC[:DST[:OPT,…]] has three. */
+/* One part of an argument's form: SRC[:DST[:OPT,...]] has three. */
 struct part {
 	char kind[KIND_SIZE]; /* directory, …; "a|b" a choice; "a,b," a list; "none" */
 	char separator;       /* before the next part, 0: this is the last */
@@ -113,9 +127,9 @@ static void opt_kind(const struct option *option, char *kind)
 {
 	const char *words = strstr(option->help, "OPT: ");
 
-	for (size_t i = 0; i < option_count && !words; i++)
-		if (options[i].parse == option->parse)
-			words = strstr(options[i].help, "OPT: ");
+	for (size_t i = 0; i < table->count && !words; i++)
+		if (table->options[i].parse == option->parse)
+			words = strstr(table->options[i].help, "OPT: ");
 	for (words = words ? words + strlen("OPT: ") : ""; *words;) {
 		size_t length = strspn(words, "abcdefghijklmnopqrstuvwxyz=");
 
@@ -134,7 +148,7 @@ static void choice_kind(const char *word, char *kind)
 	while (word) {
 		word = value_item(word, '|', item, sizeof item);
 		if (islower((unsigned char)*item))
-			append(kind, item, strcspn(item, "…"), '|');
+			append(kind, item, strcspn(item, "."), '|');
 	}
 }
 
@@ -242,7 +256,7 @@ static void print_template(const char *const *lines, size_t count)
 
 static void print_roff(const char *text)
 {
-	static const struct escape escapes[] = {{"\\", "\\e"}, {"-", "\\-"}, {"…", "..."}};
+	static const struct escape escapes[] = {{"\\", "\\e"}, {"-", "\\-"}};
 
 	print_escaped(text, escapes, COUNT(escapes));
 }
@@ -251,7 +265,7 @@ static void print_roff(const char *text)
 static void print_argument(const char *argument)
 {
 	while (*argument) {
-		size_t length = strcspn(argument, "[]:=,|…");
+		size_t length = strcspn(argument, "[]:=,|.");
 		char word[KIND_SIZE] = "";
 
 		append(word, argument, length, '\0');
@@ -259,9 +273,6 @@ static void print_argument(const char *argument)
 			fputs(islower((unsigned char)*word) ? "\\fB" : "\\fI", stdout);
 			print_roff(word);
 			fputs("\\fR", stdout);
-		} else if (strncmp(argument, "…", strlen("…")) == 0) {
-			length = strlen("…");
-			fputs("...", stdout);
 		} else {
 			length = 1;
 			putchar(*argument);
@@ -322,9 +333,9 @@ static int man(void)
 {
 	for (int group = 0; group < OPTIONS_GROUPS; group++) {
 		printf(".SS %s\n", option_group_names[group]);
-		for (size_t i = 0; i < option_count; i++)
-			if ((int)options[i].group == group)
-				man_option(&options[i]);
+		for (size_t i = 0; i < table->count; i++)
+			if ((int)table->options[i].group == group)
+				man_option(&table->options[i]);
 	}
 	return 0;
 }
@@ -335,9 +346,9 @@ static int check_details(void)
 	for (size_t i = 0; i < COUNT(details); i++) {
 		size_t at = 0;
 
-		while (at < option_count && strcmp(options[at].name, details[i].option) != 0)
+		while (at < table->count && strcmp(table->options[at].name, details[i].option) != 0)
 			at++;
-		if (at < option_count)
+		if (at < table->count)
 			continue;
 		fprintf(stderr, "generate: details[]: --%s is no option; remove the row\n", details[i].option);
 		return -1;
@@ -491,17 +502,20 @@ static int bash(void)
 	printf("_nsinit_signals='");
 	print_signals();
 	printf("'\n_nsinit_options='");
-	for (size_t i = 0; i < option_count; i++)
-		printf("%s--%s", i > 0 ? " " : "", options[i].name);
+	for (size_t i = 0; i < table->count; i++)
+		printf("%s--%s", i > 0 ? " " : "", table->options[i].name);
 	puts("'\n\n# The form of the option named to form. False: it takes no value, or is not there.\n"
 	     "_nsinit_form() {\n\tcase $1 in");
-	for (size_t i = 0; i < option_count; i++) {
-		if (!options[i].argument)
+	for (size_t i = 0; i < table->count; i++) {
+		const struct option *option = &table->options[i];
+
+		if (!option->argument)
 			continue;
-		if (options[i].letter)
-			printf("\t-%c | ", options[i].letter);
-		printf("%s--%s) form=(", options[i].letter ? "" : "\t", options[i].name);
-		print_form(&options[i]);
+		putchar('\t');
+		if (option->letter)
+			printf("-%c | ", option->letter);
+		printf("--%s) form=(", option->name);
+		print_form(option);
 		puts(") ;;");
 	}
 	puts("\t*) return 1 ;;\n\tesac\n}");
@@ -593,10 +607,10 @@ static int zsh(void)
 	puts(" ;;");
 	print_template(zsh_body, COUNT(zsh_body));
 	puts("# Options stop at the first word that is none.\n_arguments -s -S -A '-*' \\");
-	for (size_t i = 0; i < option_count; i++) {
-		if (options[i].letter)
-			zsh_spec(&options[i], true);
-		zsh_spec(&options[i], false);
+	for (size_t i = 0; i < table->count; i++) {
+		if (table->options[i].letter)
+			zsh_spec(&table->options[i], true);
+		zsh_spec(&table->options[i], false);
 	}
 	puts("\t'(-)1:program:_command_names -e' \\\n\t'*::argument:_normal'");
 	return 0;
@@ -674,9 +688,9 @@ static const char *const fish_body[] = {
 
 static void print_valued_letters(void)
 {
-	for (size_t i = 0; i < option_count; i++)
-		if (options[i].letter && options[i].argument)
-			putchar(options[i].letter);
+	for (size_t i = 0; i < table->count; i++)
+		if (table->options[i].letter && table->options[i].argument)
+			putchar(table->options[i].letter);
 }
 
 static int fish(void)
@@ -685,9 +699,13 @@ static int fish(void)
 	printf("set -g __nsinit_signals ");
 	print_signals();
 	printf("\n# as argparse takes them\nset -g __nsinit_argparse");
-	for (size_t i = 0; i < option_count; i++) {
-		printf(options[i].letter ? " %c/" : " ", options[i].letter);
-		printf("%s%s", options[i].name, options[i].argument ? "=" : "");
+	for (size_t i = 0; i < table->count; i++) {
+		const struct option *option = &table->options[i];
+
+		putchar(' ');
+		if (option->letter)
+			printf("%c/", option->letter);
+		printf("%s%s", option->name, option->argument ? "=" : "");
 	}
 	printf("\n# what stands before a value in the same word\nset -g __nsinit_attached '^(--[^=]*=|-[^-");
 	print_valued_letters();
@@ -695,17 +713,19 @@ static int fish(void)
 	print_valued_letters();
 	puts("])'");
 	print_template(fish_body, COUNT(fish_body));
-	for (size_t i = 0; i < option_count; i++) {
-		printf("complete -c nsinit -n 'not __nsinit_program' -l %s", options[i].name);
-		if (options[i].letter)
-			printf(" -s %c", options[i].letter);
-		if (options[i].argument) {
+	for (size_t i = 0; i < table->count; i++) {
+		const struct option *option = &table->options[i];
+
+		printf("complete -c nsinit -n 'not __nsinit_program' -l %s", option->name);
+		if (option->letter)
+			printf(" -s %c", option->letter);
+		if (option->argument) {
 			printf(" -x -a \"(__nsinit_value ");
-			print_form(&options[i]);
+			print_form(option);
 			printf(")\"");
 		}
 		printf(" -d '");
-		print_quoted(options[i].help);
+		print_quoted(option->help);
 		puts("'");
 	}
 	return 0;
