@@ -13,6 +13,9 @@ int ns_descriptors(struct child *child);
 /* Asks for the plan's signal when the launcher dies. prctl(2) PR_SET_PDEATHSIG, which fork clears. */
 int ns_parent_death(struct child *child);
 
+/* A session keyring of its own, keyrings(7), and nothing of PID 1 to be read or written through /proc/1, proc(5). */
+int ns_secrets(struct child *child);
+
 int ns_hostname(struct child *child);
 int ns_domainname(struct child *child);
 

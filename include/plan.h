@@ -17,6 +17,7 @@ enum plan_limits {
 	PLAN_ENVIRONMENT_MAX = 4096, /* variables of the program, ours included */
 	PLAN_GROUPS_MAX = 64,
 	PLAN_HOOKS_MAX = 8,
+	PLAN_LIMITS_MAX = 16,
 	PLAN_HOSTNAME_MAX = 64, /* uname(2): __NEW_UTS_LEN */
 	PLAN_SIGNAL_MAX = 64,   /* _NSIG on all four architectures */
 };
@@ -38,6 +39,12 @@ struct mount_entry {
 struct hook {
 	int signal;
 	const char *program;
+};
+
+/* One --rlimit. */
+struct limit {
+	int resource; /* RLIMIT_* */
+	uint64_t soft, hard;
 };
 
 /* Who the program is. Ids are those inside the container. */
@@ -90,6 +97,19 @@ struct plan {
 	/* identity and environment */
 	const char *user; /* --user, as given */
 	size_t env_count; /* of env */
+
+	/* what the program may do and use */
+	uint64_t cap_add, cap_drop; /* as asked, a bit for each CAP_* */
+	uint64_t capabilities;      /* what the program may have at most */
+	bool limit_capabilities;    /* change them at all */
+	bool privileged;            /* every capability, no filter, nothing masked */
+	bool no_new_privs;
+	const char *seccomp_name;   /* --seccomp */
+	bool seccomp;               /* the default filter */
+	bool nice_set, oom_set, umask_set;
+	int nice, oom_score_adj;
+	mode_t umask;
+	size_t limit_count; /* of limits */
 	bool clear_env;
 
 	/* what is said, and where */
@@ -106,6 +126,7 @@ struct plan {
 
 	/* What few plans have comes last: a page that nobody touches costs PID 1 nothing. */
 	struct identity identity;
+	struct limit limits[PLAN_LIMITS_MAX];
 	const char *env[PLAN_ENV_MAX]; /* --env, K=V */
 	struct mount_entry mounts[PLAN_MOUNTS_MAX];
 };

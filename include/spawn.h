@@ -21,6 +21,7 @@ enum step {
 	/* by PID 1 of a container, before the program */
 	STEP_DESCRIPTORS,
 	STEP_PARENT_DEATH,
+	STEP_SECRETS,
 	STEP_IDMAP,
 	STEP_JOB,
 	STEP_PROPAGATION,
@@ -39,9 +40,13 @@ enum step {
 	STEP_VFORK,
 	STEP_TERMINAL,
 	STEP_CLOSE,
+	STEP_LIMITS,
+	STEP_SECCOMP, /* while we may: later it would need no_new_privs */
+	STEP_BOUNDING,
 	STEP_GROUPS,
 	STEP_GID,
 	STEP_UID,
+	STEP_CAPABILITIES,
 	STEP_CWD,
 	STEP_LISTEN_PID,
 	STEP_SIGNALS,
@@ -51,6 +56,9 @@ enum step {
 
 /* Values of fault.index in STEP_SOURCES that are no bind. */
 enum fault_source { FAULT_HOST_NODES = -1, FAULT_HOST_SYS = -2 };
+
+/* Values of fault.index in STEP_LIMITS that are no --rlimit. */
+enum fault_limit { LIMIT_NICE = -1, LIMIT_OOM = -2 };
 
 /* What went wrong: the step, its errno, and which row or entry of the step it was. */
 struct fault {

@@ -45,6 +45,15 @@ int sys_setuid(uid_t uid); /* real, effective and saved */
 /* True if our effective set has the capability, CAP_*. capget(2) */
 bool sys_has_capability(int capability);
 
+/* The permitted set, as bits. */
+uint64_t sys_permitted(void);
+
+/* capset(2): permitted and effective, and inheritable. */
+int sys_set_capabilities(uint64_t permitted, uint64_t inheritable);
+
+/* keyctl(2) KEYCTL_JOIN_SESSION_KEYRING, a new one without a name. */
+int sys_join_keyring(void);
+
 /* close_range(2), Linux 5.9: closes every descriptor from first to last. */
 int sys_close_range(unsigned first, unsigned last);
 

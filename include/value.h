@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plan.h"
+
 /* A decimal number from 0 to max. */
 int value_number(const char *text, unsigned long max, unsigned long *number);
 
@@ -18,8 +20,26 @@ int value_time(const char *text, int64_t *ms);
 /* A signal: TERM, SIGTERM, RTMIN+2, RTMAX-1 or a number from 1 to 64. RTMIN is 34, as programs built with glibc have it. */
 int value_signal(const char *text, int *signal);
 
-/* The signal's name without SIG, or its number if it has none, in a buffer of the caller's that holds 8 bytes. */
+/* The signal's name without SIG, or its number if it has none, in a buffer of the caller's that holds 16 bytes. */
 const char *value_signal_name(int signal, char *buffer);
+
+/* A capability: NET_ADMIN, CAP_NET_ADMIN, ALL, or a list of them with commas. Adds their bits. */
+int value_capabilities(const char *text, uint64_t *capabilities);
+
+/* The name of the capability without CAP_, NULL if there is none. */
+const char *value_capability_name(unsigned capability);
+
+/* A resource limit: NAME=SOFT[:HARD], each a number or unlimited, NAME as in getrlimit(2) without RLIMIT_. */
+int value_limit(const char *text, struct limit *limit);
+
+/* The name of the resource RLIMIT_*, "?" if it has none. */
+const char *value_limit_name(int resource);
+
+/* A number from min to max with an optional sign. */
+int value_signed(const char *text, long min, long max, int *number);
+
+/* An octal number up to max. */
+int value_octal(const char *text, unsigned max, unsigned *number);
 
 /* A yes or no: 1 yes true on, 0 no false off or nothing. */
 int value_flag(const char *text, bool *flag);

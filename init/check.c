@@ -100,7 +100,7 @@ static const struct ability {
 	{"mount_setattr", CLONE_NEWNS, test_attributes, false, "Linux 5.12; before it, read-only binds need norec"},
 	{"new /proc", CLONE_NEWNS | CLONE_NEWPID, test_proc, true,
 	 "an outer container masks parts of /proc; start that one with its /proc unmasked (docker: --security-opt systempaths=unconfined)"},
-	{"id maps", 0, test_writable_proc, false, "mount /proc read-write for this user"},
+	{"id maps", CLONE_NEWUSER, test_writable_proc, false, "mount /proc read-write for this user"},
 };
 
 /* Where distributions refuse: a file, the value that refuses, and how to allow. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -94,7 +95,7 @@ static int expand(struct plan *plan, DIR *directory)
 			continue;
 		if (add_file(plan, item->d_name) < 0)
 			return -1;
-		if (strcmp(item->d_name, "hostname") == 0 && !plan->hostname && read_hostname(plan, dirfd(directory)) < 0)
+		if (strcmp(item->d_name, "hostname") == 0 && !plan->hostname && (plan->namespaces & CLONE_NEWUTS) && read_hostname(plan, dirfd(directory)) < 0)
 			return -1;
 	}
 	if (plan->mount_count > before)

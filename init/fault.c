@@ -19,6 +19,7 @@ static const char *const subjects[STEP_COUNT] = {
 	[STEP_CLONE] = "new namespaces",
 	[STEP_DESCRIPTORS] = "closing descriptors",
 	[STEP_PARENT_DEATH] = "--parent-death",
+	[STEP_SECRETS] = "session keyring",
 	[STEP_IDMAP] = "user namespace, id map",
 	[STEP_JOB] = "process group of the container",
 	[STEP_PROPAGATION] = "private mounts",
@@ -35,9 +36,13 @@ static const char *const subjects[STEP_COUNT] = {
 	[STEP_VFORK] = "process for the program",
 	[STEP_TERMINAL] = "terminal of the program",
 	[STEP_CLOSE] = "closing descriptors",
+	[STEP_LIMITS] = "limit",
+	[STEP_SECCOMP] = "--seccomp",
+	[STEP_BOUNDING] = "capabilities, bounding set",
 	[STEP_GROUPS] = "--user, groups",
 	[STEP_GID] = "--user, group",
 	[STEP_UID] = "--user",
+	[STEP_CAPABILITIES] = "capabilities",
 	[STEP_CWD] = "--cwd",
 	[STEP_LISTEN_PID] = "LISTEN_PID",
 	[STEP_SIGNALS] = "signal mask",
@@ -82,11 +87,16 @@ static const struct {
 	{STEP_BINDS, EISDIR, "a directory goes onto a directory, a file onto a file"},
 	{STEP_BINDS, ELOOP, "links in the root lead in a circle or through /proc; correct them"},
 	{STEP_BINDS, ENOSYS, "this kernel restricts one mount at a time; add norec"},
-	{STEP_BINDS, EINVAL, "see mount(8) and tmpfs(5) for its options"},
-	{STEP_BINDS, 0, "see mount(8)"},
+	{STEP_BINDS, EINVAL, "a directory goes onto a directory, a file onto a file; for a tmpfs see its options in tmpfs(5)"},
 	{STEP_HOSTNAME, EPERM, "it needs a uts namespace; leave --share uts out"},
 	{STEP_DOMAINNAME, EPERM, "it needs a uts namespace; leave --share uts out"},
 	{STEP_VFORK, EAGAIN, "too many processes; raise ulimit -u or the pids limit"},
+	{STEP_LIMITS, EPERM, "only root may raise a hard limit or its own standing; ask for less"},
+	{STEP_LIMITS, EACCES, "only root may raise its own standing; ask for less"},
+	{STEP_LIMITS, ENOENT, "mount /proc"},
+	{STEP_SECCOMP, EACCES, "as an ordinary user it needs --no-new-privs"},
+	{STEP_SECCOMP, EINVAL, "this kernel has no CONFIG_SECCOMP_FILTER; use --seccomp none"},
+	{STEP_CAPABILITIES, EPERM, "--cap-add names one that we do not have; leave it out, or start us with it"},
 	{STEP_GROUPS, EPERM, "only root may change user; leave it out"},
 	{STEP_GID, EPERM, "only root may change group; leave it out"},
 	{STEP_GID, EINVAL, "the id is not mapped in this user namespace; give one that is"},
@@ -96,6 +106,7 @@ static const struct {
 	{STEP_CWD, ENOENT, "create it, or give another"},
 	{STEP_CWD, EACCES, "make it searchable for the program's user"},
 	{STEP_CWD, ENOTDIR, "give a directory"},
+	{STEP_CWD, ELOOP, "it may not lead through a descriptor of a process; give a plain path"},
 	{STEP_EXEC, ENOENT, "install it, or check the path, the loader and the interpreter after #!"},
 	{STEP_EXEC, ENOTDIR, "correct the path"},
 	{STEP_EXEC, EACCES, "make it executable (chmod +x), on a file system without noexec"},
@@ -147,6 +158,13 @@ static void object(struct out *out, const struct plan *plan, const struct fault 
 	case STEP_DOMAINNAME:
 		out_print(out, " %s", plan->domainname);
 		break;
+	case STEP_LIMITS:
+		if (fault->index < 0)
+			out_print(out, fault->index == LIMIT_NICE ? " --nice %d" : " --oom-score-adj %d",
+			          fault->index == LIMIT_NICE ? plan->nice : plan->oom_score_adj);
+		else
+			out_print(out, " --rlimit %s", value_limit_name(plan->limits[fault->index].resource));
+		break;
 	case STEP_GROUPS:
 	case STEP_GID:
 	case STEP_UID:
@@ -172,13 +190,22 @@ static int status(const struct personality *personality, const struct fault *fau
 
 bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 {
-	int first = fault->step == STEP_SOURCES ? FAULT_HOST_SYS : 0;
-	int count = fault->step == STEP_MOUNTS ? (int)mount_row_count : (int)plan->mount_count;
-	bool indexed = fault->step == STEP_SOURCES || fault->step == STEP_MOUNTS || fault->step == STEP_BINDS;
+	const struct {
+		enum step step;
+		int first, count;
+	} indexed[] = {
+		{STEP_SOURCES, FAULT_HOST_SYS, (int)plan->mount_count},
+		{STEP_MOUNTS, 0, (int)mount_row_count},
+		{STEP_BINDS, 0, (int)plan->mount_count},
+		{STEP_LIMITS, LIMIT_OOM, (int)plan->limit_count},
+	};
 
 	if (fault->step <= STEP_NONE || fault->step >= STEP_COUNT || !subjects[fault->step])
 		return false;
-	return !indexed || (fault->index >= first && fault->index < count);
+	for (size_t i = 0; i < sizeof indexed / sizeof indexed[0]; i++)
+		if (indexed[i].step == fault->step)
+			return fault->index >= indexed[i].first && fault->index < indexed[i].count;
+	return true;
 }
 
 int fault_report(const struct plan *plan, const struct fault *fault)

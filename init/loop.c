@@ -135,7 +135,7 @@ static void forward(struct loop *loop, const siginfo_t *info)
 	int rewrite = acts(loop) ? loop->plan->rewrite[info->si_signo] : 0;
 	int signal = rewrite ? rewrite - 1 : info->si_signo;
 	bool whole = acts(loop) && loop->own_group && (loop->plan->group || (loop->console >= 0 && signals_keyboard(signal)));
-	char from[8], to[8];
+	char from[16], to[16];
 
 	if (signal == 0)
 		return;
@@ -175,7 +175,7 @@ static bool is_hooked(struct loop *loop, int signal)
 {
 	const struct job job = {.kind = JOB_GROUP, .console = -1};
 	const struct hook *hook = acts(loop) ? plan_hook(loop->plan, signal) : NULL;
-	char pid[24], name[8], *words[] = {NULL, NULL, pid, NULL, NULL};
+	char pid[24], name[16], *words[] = {NULL, NULL, pid, NULL, NULL};
 	struct fault fault;
 
 	if (!hook)
@@ -184,15 +184,18 @@ static bool is_hooked(struct loop *loop, int signal)
 	words[1] = (char *)hook->program;
 	words[3] = (char *)value_signal_name(signal, name);
 	if (spawn_program(loop->plan, words + 1, &job, loop->mask, &fault) < 0)
-		log_warning("--on %s=%s: %s", name, hook->program, strerror(fault.error));
+		log_warning("--on %s=%s: %s; the signal is lost", words[3], hook->program, strerror(fault.error));
 	return true;
 }
 
 static void on_forward(struct loop *loop, const siginfo_t *info)
 {
-	/* In a shared group the terminal has told the program already. */
-	if (!loop->own_group && info->si_code == SI_KERNEL)
+	/* In a shared group the terminal has told the program already, which may have stopped. */
+	if (!loop->own_group && info->si_code == SI_KERNEL) {
+		if (signals_stop(info->si_signo))
+			console_stop(info->si_signo);
 		return;
+	}
 	if (!is_hooked(loop, info->si_signo) && !is_delayed(loop, info))
 		forward(loop, info);
 }
@@ -214,7 +217,7 @@ static void on_continue(struct loop *loop, const siginfo_t *info)
 
 static void on_end(struct loop *loop, const siginfo_t *info)
 {
-	char name[8];
+	char name[16];
 
 	log_info("signal %s: the end", value_signal_name(info->si_signo, name));
 	loop->ended = true;

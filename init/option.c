@@ -82,12 +82,6 @@ static int apply(struct plan *plan, const struct option *option, const char *das
 	return wrong ? -1 : 0;
 }
 
-/* The value of an option that takes none: yes, but -v counts. */
-static const char *flag_value(const struct option *option)
-{
-	return option->parse == option_set_verbose ? "" : "1";
-}
-
 /* --name, --name=value or --name value. Returns how many words were used, -1 after a message. */
 static int parse_long(const struct option_set *set, struct plan *plan, char **argv)
 {
@@ -102,7 +96,7 @@ static int parse_long(const struct option_set *set, struct plan *plan, char **ar
 			log_error("--%s: takes no value; leave %s out", option->name, equals);
 			return -1;
 		}
-		return apply(plan, option, "--", option->name, flag_value(option)) < 0 ? -1 : 1;
+		return apply(plan, option, "--", option->name, "1") < 0 ? -1 : 1;
 	}
 	if (!value) {
 		log_error("--%s: its value is missing; give %s", option->name, option->argument);
@@ -123,7 +117,7 @@ static int parse_short(const struct option_set *set, struct plan *plan, char **a
 			return -1;
 		}
 		if (!option->argument) {
-			if (apply(plan, option, "-", name, flag_value(option)) < 0)
+			if (apply(plan, option, "-", name, "1") < 0)
 				return -1;
 			continue;
 		}
@@ -159,6 +153,8 @@ static int parse_prefixed(const struct option_set *set, struct plan *plan, const
 		name[length++] = (char)lower;
 	}
 	option = find_name(set, name, length);
+	if (option && option->group == OPTIONS_LOOKING) /* NSINIT_VERSION is what an image may call it */
+		return 0;
 	if (option && *value)
 		return apply_variable(plan, option, variable, value + 1);
 	log_warning("%s: no such option, ignored", variable);

@@ -75,13 +75,9 @@ const char *option_set_verbose(struct plan *plan, const struct option *option, c
 	unsigned long level;
 
 	(void)option;
-	if (!*value) { /* -v, which may be repeated */
-		plan->verbosity++;
-		return NULL;
-	}
-	if (value_number(value, 9, &level) < 0)
-		return "not a level; give 0 to 3";
-	plan->verbosity = (int)level;
+	if (value_number(*value ? value : "0", 9, &level) < 0)
+		return "not a level; give 0 to 2";
+	plan->verbosity += (int)level;
 	return NULL;
 }
 
@@ -119,6 +115,13 @@ const char *option_set_remap(struct plan *plan, const struct option *option, con
 			plan->remap[low] = (uint16_t)(code + 1);
 	}
 	return NULL;
+}
+
+static const char *set_success(struct plan *plan, const struct option *option, const char *value)
+{
+	if (strchr(value, ':'))
+		return "not exit codes; give CODE or A-B, from 0 to 255";
+	return option_set_remap(plan, option, value);
 }
 
 const char *option_set_rewrite(struct plan *plan, const struct option *option, const char *value)
@@ -256,16 +259,58 @@ static const char *add_hook(struct plan *plan, const struct option *option, cons
 	return NULL;
 }
 
+static const char *add_capabilities(struct plan *plan, const struct option *option, const char *value)
+{
+	return value_capabilities(value, field(plan, option)) == 0 ? NULL : "not a capability; give names as NET_ADMIN,SYS_TIME or ALL";
+}
+
+static const char *set_seccomp(struct plan *plan, const struct option *option, const char *value)
+{
+	if (strcmp(value, "default") != 0 && strcmp(value, "none") != 0)
+		return "not a filter; give default or none";
+	return set_string(plan, option, value);
+}
+
+static const char *add_limit(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)option;
+	if (plan->limit_count == COUNT(plan->limits))
+		return "one limit too many; there are 16";
+	return value_limit(value, &plan->limits[plan->limit_count++]) == 0 ? NULL
+	       : "not a limit; give NAME=SOFT[:HARD], as nofile=1024:4096 or core=unlimited, SOFT up to HARD";
+}
+
+static const char *set_nice(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)option;
+	plan->nice_set = true;
+	return value_signed(value, -20, 19, &plan->nice) == 0 ? NULL : "not a niceness; give -20 to 19";
+}
+
+static const char *set_oom(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)option;
+	plan->oom_set = true;
+	return value_signed(value, -1000, 1000, &plan->oom_score_adj) == 0 ? NULL : "not a score; give -1000 to 1000";
+}
+
+static const char *set_umask(struct plan *plan, const struct option *option, const char *value)
+{
+	(void)option;
+	plan->umask_set = true;
+	return value_octal(value, 0777, &plan->umask) == 0 ? NULL : "not a mask; give an octal number up to 0777";
+}
+
 static const struct option options[] = {
 	{"group", 'g', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(group), "forward signals to the program's process group"},
 	{"subreaper", 's', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(subreaper), "reap orphans without being PID 1, make no namespace"},
 	{"parent-death", 'p', "SIG", OPTIONS_PID1, option_set_signal, OPTION_FIELD(parent_death), "get SIG when our parent dies"},
-	{"remap", 'e', "CODE[:CODE]", OPTIONS_PID1, option_set_remap, 0, "turn an exit code, or a range A-B, into 0 or another"},
-	{"rewrite", 'r', "SIG:SIG", OPTIONS_PID1, option_set_rewrite, 0, "forward one signal as another, :0 drops it"},
+	{"remap", 'e', "CODE[:CODE],...", OPTIONS_PID1, option_set_remap, 0, "turn an exit code, or a range A-B, into 0 or another"},
+	{"rewrite", 'r', "SIG:SIG,...", OPTIONS_PID1, option_set_rewrite, 0, "forward one signal as another, :0 drops it"},
 	{"single-child", 'c', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(single_child), "no process group or session for the program"},
 	{"warn-reap", 'w', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(warn_reap), "say which orphans were reaped"},
 	{"pause", 'P', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(pause), "no program: hold the namespaces, reap, end on TERM or INT"},
-	{"success", 0, "CODE,...", OPTIONS_PID1, option_set_remap, 0, "exit codes, or ranges A-B, that count as 0; 143 is TERM"},
+	{"success", 0, "CODE,...", OPTIONS_PID1, set_success, 0, "exit codes, or ranges A-B, that count as 0; 143 is TERM"},
 	{"delay", 0, "TIME", OPTIONS_PID1, set_time, OPTION_FIELD(delay_ms), "hold a TERM for TIME first; a second one cuts it short"},
 	{"grace", 0, "TIME", OPTIONS_PID1, set_time, OPTION_FIELD(grace_ms), "KILL the program TIME after a forwarded TERM"},
 	{"on", 0, "SIG=PROGRAM", OPTIONS_PID1, add_hook, 0, "on SIG, run PROGRAM PID SIG instead of forwarding it"},
@@ -273,8 +318,6 @@ static const struct option options[] = {
 	{"verbose", 'v', NULL, OPTIONS_PID1, option_set_verbose, 0, "say more; -vv: of signals and processes too"},
 	{"quiet", 'q', NULL, OPTIONS_PID1, set_quiet, 0, "say nothing but errors"},
 	{"log-fd", 0, "FD", OPTIONS_PID1, set_descriptor, OPTION_FIELD(log_fd), "say it on descriptor FD, not on stderr"},
-	{"version", 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
-	{"help", 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
 
 	{"rootfs", 'R', "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(rootfs), "make DIR the root, with its own /proc /sys /dev /run /tmp"},
 	{"read-only", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(read_only), "the root itself cannot be written to"},
@@ -283,8 +326,8 @@ static const struct option options[] = {
 	{"tmpfs", 0, "DST[:OPT,...]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size= mode="},
 	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(conf), "bind each file of DIR (hosts, resolv.conf, ...) into /etc, read-only"},
 
-	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(unshare), "new namespaces beside uts,ipc,pid,mount,cgroup: net user"},
-	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(share), "keep the caller's: some of uts,ipc,net,user,cgroup"},
+	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(unshare), "new namespaces: those of net,user beside the usual ones"},
+	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(share), "the caller's instead of new ones: some of uts,ipc,net,user,cgroup"},
 	{"net", 0, "host|none", OPTIONS_NAMESPACES, set_net, OPTION_FIELD(net), "the caller's network, or a new one with loopback only"},
 	{"hostname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(hostname), "the host name inside (else that of --conf, else ours)"},
 	{"domainname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(domainname), "the NIS domain name inside"},
@@ -295,8 +338,20 @@ static const struct option options[] = {
 	{"clear-env", 0, NULL, OPTIONS_IDENTITY, option_set_flag, OPTION_FIELD(clear_env), "start from an empty environment but TERM and a plain PATH"},
 	{"cwd", 0, "DIR", OPTIONS_IDENTITY, set_string, OPTION_FIELD(cwd), "start the program in DIR"},
 
+	{"cap-add", 0, "LIST", OPTIONS_LIMITS, add_capabilities, OPTION_FIELD(cap_add), "capabilities beside the default ones"},
+	{"cap-drop", 0, "LIST", OPTIONS_LIMITS, add_capabilities, OPTION_FIELD(cap_drop), "capabilities to do without; ALL and --cap-add give a few"},
+	{"privileged", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(privileged), "every capability, no filter, nothing of /proc hidden"},
+	{"no-new-privs", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(no_new_privs), "setuid programs and file capabilities give nothing"},
+	{"seccomp", 0, "default|none", OPTIONS_LIMITS, set_seccomp, OPTION_FIELD(seccomp_name), "the system call filter; containers have the default one"},
+	{"rlimit", 0, "NAME=SOFT[:HARD]", OPTIONS_LIMITS, add_limit, 0, "a resource limit, as nofile=1024"},
+	{"nice", 0, "N", OPTIONS_LIMITS, set_nice, 0, "the niceness, -20 to 19"},
+	{"oom-score-adj", 0, "N", OPTIONS_LIMITS, set_oom, 0, "how soon the OOM killer takes the program, -1000 to 1000"},
+	{"umask", 0, "MODE", OPTIONS_LIMITS, set_umask, 0, "the file mode mask"},
+
 	{"dry-run", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(dry_run), "print the plan, do nothing"},
 	{"check", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(check), "print what this kernel and user can do, and the remedies"},
+	{"version", 'V', NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(version), "print the version"},
+	{"help", 'h', NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(help), "print the options"},
 };
 
 const struct option_set option_nsinit = {.options = options, .count = COUNT(options), .prefix = "NSINIT_"};
@@ -306,5 +361,6 @@ const char *const option_group_names[OPTIONS_GROUPS] = {
 	[OPTIONS_ROOT] = "Root and mounts",
 	[OPTIONS_NAMESPACES] = "Namespaces",
 	[OPTIONS_IDENTITY] = "Identity and environment",
+	[OPTIONS_LIMITS] = "Privileges and limits",
 	[OPTIONS_LOOKING] = "Looking",
 };

@@ -28,18 +28,28 @@ static const char *set_debug(struct plan *plan, const struct option *option, con
 	return NULL;
 }
 
+static const char *set_verbosity(struct plan *plan, const struct option *option, const char *value)
+{
+	unsigned long level;
+
+	(void)option;
+	if (value_number(value, 9, &level) == 0)
+		plan->verbosity = (int)level;
+	return NULL;
+}
+
 static const char *set_session(struct plan *plan, const struct option *option, const char *value)
 {
 	(void)option;
 	if (strcmp(value, "0") == 0)
 		plan->session = plan->group = plan->end_group = false;
+	plan->single_child = !plan->session; /* and no group of its own either */
 	return NULL;
 }
 
 static const char *set_single_child(struct plan *plan, const struct option *option, const char *value)
 {
 	(void)value;
-	plan->single_child = true;
 	return set_session(plan, option, "0");
 }
 
@@ -63,7 +73,7 @@ static const struct option tini_options[] = {
 static const struct option tini_variables[] = {
 	{"TINI_SUBREAPER", 0, NULL, OPTIONS_PID1, set_present, OPTION_FIELD(subreaper), "set: as -s"},
 	{"TINI_KILL_PROCESS_GROUP", 0, NULL, OPTIONS_PID1, set_present, OPTION_FIELD(group), "set: as -g"},
-	{"TINI_VERBOSITY", 0, NULL, OPTIONS_PID1, option_set_verbose, 0, "0 to 3, 1 if it is not set"},
+	{"TINI_VERBOSITY", 0, NULL, OPTIONS_PID1, set_verbosity, 0, "0 to 3, 1 if it is not set"},
 };
 static const struct option_set tini = {
 	.options = tini_options, .count = COUNT(tini_options), .variables = tini_variables, .variable_count = COUNT(tini_variables),
@@ -106,7 +116,6 @@ static const struct option_set catatonit = {.options = catatonit_options, .count
 static void catatonit_defaults(struct plan *plan)
 {
 	plan->subreaper = getpid() != 1;
-	plan->leave_directory = true;
 }
 
 static const struct option pause_options[] = {

@@ -17,6 +17,8 @@
 #include "sys.h"
 #include "user.h"
 
+#define CAP(name) (UINT64_C(1) << CAP_##name)
+
 enum {
 	DEFAULT_NAMESPACES = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP,
 	/* Without these two there is no PID 1 and no mount of our own. */
@@ -69,6 +71,22 @@ static int check_log(const struct plan *plan)
 	return 0;
 }
 
+/*
+ * What the program may do at most. A container gets docker's default set, an entrypoint what it has; --privileged
+ * everything, and --cap-drop ALL with --cap-add a few.
+ */
+static void choose_capabilities(struct plan *plan, bool container)
+{
+	static const uint64_t usual = CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FSETID) | CAP(FOWNER) | CAP(MKNOD) | CAP(NET_RAW) | CAP(SETGID) |
+	                              CAP(SETUID) | CAP(SETFCAP) | CAP(SETPCAP) | CAP(NET_BIND_SERVICE) | CAP(SYS_CHROOT) | CAP(KILL) |
+	                              CAP(AUDIT_WRITE);
+	uint64_t base = plan->privileged || !container ? ~UINT64_C(0) : usual;
+
+	plan->capabilities = (base & ~plan->cap_drop) | plan->cap_add;
+	plan->limit_capabilities = (container && !plan->privileged) || plan->cap_add || plan->cap_drop;
+	plan->seccomp = plan->seccomp_name ? strcmp(plan->seccomp_name, "default") == 0 : container && !plan->privileged;
+}
+
 static int choose_namespaces(struct plan *plan)
 {
 	bool privileged = sys_has_capability(CAP_SYS_ADMIN);
@@ -79,6 +97,10 @@ static int choose_namespaces(struct plan *plan)
 	}
 	if (plan->unshare & plan->share) {
 		log_error("--unshare and --share name the same namespace; leave it out of one");
+		return -1;
+	}
+	if (plan->net && ((plan->unshare | plan->share) & CLONE_NEWNET)) {
+		log_error("--net %s: --unshare or --share names net as well; leave one of them out", plan->net);
 		return -1;
 	}
 	if (!privileged && (plan->share & CLONE_NEWUSER)) {
@@ -134,19 +156,24 @@ int plan_container(struct plan *plan)
 {
 	const char *home;
 
-	if (check_program(plan) < 0 || check_log(plan) < 0 || choose_namespaces(plan) < 0)
+	if (check_program(plan) < 0 || check_log(plan) < 0 || choose_namespaces(plan) < 0 || conf_expand(plan) < 0)
 		return -1;
 	if (plan->subreaper) {
 		log_error("--subreaper: a container has a PID 1 that reaps; leave it or the options that make a container out");
+		return -1;
+	}
+	if ((plan->hostname || plan->domainname) && !(plan->namespaces & CLONE_NEWUTS)) {
+		log_error("--hostname, --domainname: would name the host itself; leave --share uts out");
 		return -1;
 	}
 	if (plan->read_only && !plan->rootfs) {
 		log_error("--read-only: needs a root of its own; give --rootfs DIR, or --rootfs / for the host's");
 		return -1;
 	}
+	choose_capabilities(plan, true);
 	if (plan->rootfs && !plan->cwd)
 		plan->cwd = "/";
-	if (choose_identity(plan, &home) < 0 || conf_expand(plan) < 0)
+	if (choose_identity(plan, &home) < 0)
 		return -1;
 	return env_build(plan, environ, home);
 }
@@ -157,6 +184,7 @@ int plan_entrypoint(struct plan *plan)
 
 	if (check_program(plan) < 0 || check_log(plan) < 0)
 		return -1;
+	choose_capabilities(plan, false);
 	if (plan->user && user_resolve("/", plan->user, &plan->identity, &home) < 0)
 		return -1;
 	return env_build(plan, environ, plan->user && !home ? "/" : home);

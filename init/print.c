@@ -57,6 +57,30 @@ static void print_identity(struct out *out, const struct plan *plan)
 	out_print(out, "\n");
 }
 
+static void print_privileges(struct out *out, const struct plan *plan)
+{
+	if (plan->limit_capabilities) {
+		out_print(out, "capabilities:");
+		for (unsigned i = 0; value_capability_name(i); i++)
+			if (plan->capabilities & (UINT64_C(1) << i))
+				out_print(out, " %s", value_capability_name(i));
+		out_print(out, "%s\n", plan->capabilities ? "" : " none");
+	}
+	if (plan->no_new_privs)
+		out_print(out, "no new privileges: yes\n");
+	if (plan->seccomp)
+		out_print(out, "system call filter: default\n");
+	for (size_t i = 0; i < plan->limit_count; i++)
+		out_print(out, "limit: %s %lu, hard %lu\n", value_limit_name(plan->limits[i].resource), (unsigned long)plan->limits[i].soft,
+		          (unsigned long)plan->limits[i].hard);
+	if (plan->nice_set)
+		out_print(out, "niceness: %d\n", plan->nice);
+	if (plan->oom_set)
+		out_print(out, "oom score: %d\n", plan->oom_score_adj);
+	if (plan->umask_set)
+		out_print(out, "umask: %o\n", (unsigned)plan->umask);
+}
+
 static void print_mounts(struct out *out, const struct plan *plan)
 {
 	for (size_t i = 0; i < mount_row_count && plan->namespaces; i++) {
@@ -81,7 +105,7 @@ static void print_mounts(struct out *out, const struct plan *plan)
 
 static void print_pid1(struct out *out, const struct plan *plan)
 {
-	char from[8], to[8];
+	char from[16], to[16];
 
 	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++)
 		if (plan->rewrite[signal])
@@ -139,6 +163,7 @@ void plan_print(const struct plan *plan, const char *role)
 	if (plan->domainname)
 		out_print(&out, "domainname: %s\n", plan->domainname);
 	print_identity(&out, plan);
+	print_privileges(&out, plan);
 	print_pid1(&out, plan);
 	if (plan->cwd)
 		out_print(&out, "directory: %s\n", plan->cwd);

@@ -4,13 +4,14 @@
  */
 #include "value.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 #include "decimal.h"
-#include "plan.h"
 
 enum {
 	/* The kernel's first real-time signal is 32, but libcs keep the first few: glibc two. signal(7) */
@@ -37,6 +38,26 @@ static const struct {
 } namespaces[] = {
 	{"uts", CLONE_NEWUTS}, {"ipc", CLONE_NEWIPC},   {"pid", CLONE_NEWPID},       {"mount", CLONE_NEWNS},
 	{"net", CLONE_NEWNET}, {"user", CLONE_NEWUSER}, {"cgroup", CLONE_NEWCGROUP},
+};
+
+/* capabilities(7), in the order of their numbers. */
+static const char *const capabilities[] = {
+	"CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
+	"LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+	"SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
+	"SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
+	"MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+	"CHECKPOINT_RESTORE",
+};
+
+static const struct {
+	const char *name;
+	int resource;
+} limits[] = {
+	{"as", RLIMIT_AS}, {"core", RLIMIT_CORE}, {"cpu", RLIMIT_CPU}, {"data", RLIMIT_DATA}, {"fsize", RLIMIT_FSIZE},
+	{"locks", RLIMIT_LOCKS}, {"memlock", RLIMIT_MEMLOCK}, {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},
+	{"nofile", RLIMIT_NOFILE}, {"nproc", RLIMIT_NPROC}, {"rss", RLIMIT_RSS}, {"rtprio", RLIMIT_RTPRIO},
+	{"rttime", RLIMIT_RTTIME}, {"sigpending", RLIMIT_SIGPENDING}, {"stack", RLIMIT_STACK},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -126,7 +147,12 @@ const char *value_signal_name(int signal, char *buffer)
 	for (size_t i = 0; i < COUNT(signals); i++)
 		if (signals[i].signal == signal)
 			return signals[i].name;
-	*decimal(buffer, (unsigned long)signal) = '\0';
+	if (signal > RTMIN && signal < RTMAX) {
+		memcpy(buffer, "RTMIN+", 6);
+		*decimal(buffer + 6, (unsigned long)(signal - RTMIN)) = '\0';
+	} else {
+		*decimal(buffer, (unsigned long)signal) = '\0';
+	}
 	return buffer;
 }
 
@@ -185,4 +211,95 @@ const char *value_namespace_name(unsigned long bit)
 		if (namespaces[i].bit == bit)
 			return namespaces[i].name;
 	return NULL;
+}
+
+static uint64_t capability_bit(const char *name)
+{
+	if (strncasecmp(name, "CAP_", 4) == 0)
+		name += 4;
+	for (size_t i = 0; i < COUNT(capabilities); i++)
+		if (strcasecmp(name, capabilities[i]) == 0)
+			return UINT64_C(1) << i;
+	return strcasecmp(name, "ALL") == 0 ? (UINT64_C(1) << COUNT(capabilities)) - 1 : 0;
+}
+
+int value_capabilities(const char *text, uint64_t *bits)
+{
+	char name[32];
+
+	while (text) {
+		uint64_t bit;
+
+		text = value_item(text, ',', name, sizeof name);
+		bit = capability_bit(name);
+		if (!bit)
+			return -1;
+		*bits |= bit;
+	}
+	return 0;
+}
+
+const char *value_capability_name(unsigned capability)
+{
+	return capability < COUNT(capabilities) ? capabilities[capability] : NULL;
+}
+
+static int read_limit(const char *text, uint64_t *value)
+{
+	unsigned long number = 0;
+
+	if (strcasecmp(text, "unlimited") != 0 && strcasecmp(text, "infinity") != 0 && value_number(text, ULONG_MAX, &number) < 0)
+		return -1;
+	*value = text[0] >= '0' && text[0] <= '9' ? number : RLIM_INFINITY;
+	return 0;
+}
+
+int value_limit(const char *text, struct limit *limit)
+{
+	char name[16], soft[32];
+	const char *values = value_item(text, '=', name, sizeof name), *hard;
+
+	if (!values)
+		return -1;
+	hard = value_item(values, ':', soft, sizeof soft);
+	for (size_t i = 0; i < COUNT(limits); i++) {
+		if (strcasecmp(name, limits[i].name) != 0)
+			continue;
+		limit->resource = limits[i].resource;
+		if (read_limit(soft, &limit->soft) < 0 || read_limit(hard ? hard : soft, &limit->hard) < 0)
+			return -1;
+		return limit->soft <= limit->hard ? 0 : -1;
+	}
+	return -1;
+}
+
+const char *value_limit_name(int resource)
+{
+	for (size_t i = 0; i < COUNT(limits); i++)
+		if (limits[i].resource == resource)
+			return limits[i].name;
+	return "?";
+}
+
+int value_signed(const char *text, long min, long max, int *number)
+{
+	bool negative = *text == '-';
+	unsigned long magnitude;
+	long value;
+
+	if (value_number(text + (negative || *text == '+'), INT_MAX, &magnitude) < 0)
+		return -1;
+	value = negative ? -(long)magnitude : (long)magnitude;
+	*number = (int)value;
+	return value >= min && value <= max ? 0 : -1;
+}
+
+int value_octal(const char *text, unsigned max, unsigned *number)
+{
+	*number = 0;
+	if (!*text)
+		return -1;
+	for (; *text >= '0' && *text <= '7' && *number <= max; text++)
+		*number = *number * 8 + (unsigned)(*text - '0');
+	return *text || *number > max ? -1 : 0;
 }

@@ -12,14 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "decimal.h"
 #include "dev.h"
 #include "exec.h"
 #include "idmap.h"
+#include "limit.h"
 #include "mount.h"
 #include "net.h"
 #include "ns.h"
 #include "root.h"
+#include "seccomp.h"
 #include "sys.h"
 #include "tty.h"
 
@@ -92,6 +95,7 @@ static int step_exec(struct child *child)
 static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_DESCRIPTORS] = ns_descriptors,
 	[STEP_PARENT_DEATH] = ns_parent_death,
+	[STEP_SECRETS] = ns_secrets,
 	[STEP_IDMAP] = idmap_apply,
 	[STEP_JOB] = tty_job,
 	[STEP_PROPAGATION] = mount_propagation,
@@ -107,9 +111,13 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_LOOPBACK] = net_loopback,
 	[STEP_TERMINAL] = tty_job,
 	[STEP_CLOSE] = step_close,
+	[STEP_LIMITS] = limit_apply,
+	[STEP_SECCOMP] = seccomp_apply,
+	[STEP_BOUNDING] = caps_bound,
 	[STEP_GROUPS] = step_groups,
 	[STEP_GID] = step_gid,
 	[STEP_UID] = step_uid,
+	[STEP_CAPABILITIES] = caps_apply,
 	[STEP_CWD] = step_cwd,
 	[STEP_LISTEN_PID] = step_listen_pid,
 	[STEP_SIGNALS] = step_signals,

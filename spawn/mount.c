@@ -108,39 +108,9 @@ static int mount_directory(struct child *child, const char *target, const char *
 	return close(fd);
 }
 
-static int mount_row(struct child *child, const struct mount_row *row, const char *data)
-{
-	if (!(row->policy & MOUNT_IN_DEV) || !child->plan->rootfs)
-		return mount_directory(child, row->target, row->type, row->flags, data);
-	if (fchdir(child->container->dev) < 0)
-		return -1;
-	return sys_mount(row->type, row->target + strlen("dev/"), row->type, row->flags, data);
-}
-
-static int mount_plain(struct child *child, const struct mount_row *row)
-{
-	return mount_row(child, row, row->data);
-}
-
-/* The attributes in the bits of mount(2). */
-static unsigned long attribute_flags(uint64_t attributes)
-{
-	static const struct {
-		uint64_t attribute;
-		unsigned long flag;
-	} rows[] = {
-		{MOUNT_ATTR_RDONLY, MS_RDONLY},
-		{MOUNT_ATTR_NOSUID, MS_NOSUID},
-		{MOUNT_ATTR_NODEV, MS_NODEV},
-		{MOUNT_ATTR_NOEXEC, MS_NOEXEC},
-	};
-	unsigned long flags = 0;
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (attributes & rows[i].attribute)
-			flags |= rows[i].flag;
-	return flags;
-}
+/* The four that we use have the same bits in mount(2) and in mount_setattr(2). */
+_Static_assert(MS_RDONLY == MOUNT_ATTR_RDONLY && MS_NOSUID == MOUNT_ATTR_NOSUID && MS_NODEV == MOUNT_ATTR_NODEV &&
+               MS_NOEXEC == MOUNT_ATTR_NOEXEC, "mount attributes are mount flags");
 
 /*
  * Linux before 5.12 has no mount_setattr(2) and changes one attached mount at a time. A remount replaces the
@@ -160,7 +130,7 @@ static int remount(int fd, uint64_t attributes)
 		*decimal(path + strlen(path), (unsigned long)fd) = '\0';
 	}
 	return sys_mount(NULL, path, NULL,
-	                 MS_REMOUNT | MS_BIND | ((unsigned long)status.f_flags & KEPT) | attribute_flags(attributes), NULL);
+	                 MS_REMOUNT | MS_BIND | ((unsigned long)status.f_flags & KEPT) | (unsigned long)attributes, NULL);
 }
 
 int mount_restrict(int fd, uint64_t attributes)
@@ -191,6 +161,31 @@ static int attach(int tree, int target, uint64_t attributes, bool recursive)
 	return result;
 }
 
+static int mount_row(struct child *child, const struct mount_row *row, const char *data)
+{
+	if (!(row->policy & MOUNT_IN_DEV) || !child->plan->rootfs)
+		return mount_directory(child, row->target, row->type, row->flags, data);
+	if (fchdir(child->container->dev) < 0)
+		return -1;
+	return sys_mount(row->type, row->target + strlen("dev/"), row->type, row->flags, data);
+}
+
+/*
+ * mount(2) refuses with EBUSY what is mounted there already, even if it was the host's and only came along with
+ * a tree: sysfs, cgroup2. The new mount API does not.
+ */
+static int mount_plain(struct child *child, const struct mount_row *row)
+{
+	int tree;
+
+	if (mount_row(child, row, row->data) == 0)
+		return 0;
+	if (errno != EBUSY || row->data)
+		return -1;
+	tree = sys_detached_mount(row->type, NULL, NULL, row->flags);
+	return tree < 0 ? -1 : attach(tree, root_target(child->container->root, row->target, true, false), 0, false);
+}
+
 /*
  * sysfs shows the network namespace of who mounts it, so a user namespace without one of its own may not
  * mount it; it gets the host's, read-only.
@@ -203,15 +198,10 @@ static int mount_sys(struct child *child, const struct mount_row *row)
 	              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, true);
 }
 
-/*
- * The new mount API, because mount(2) refuses with EBUSY to put the cgroup2 of our namespace over the one of the
- * host that a borrowed /sys brought along. That one must not stay in sight.
- */
+/* A namespace's view of its cgroups. That of the host, which a borrowed /sys brought along, must not stay in sight. */
 static int mount_cgroup(struct child *child, const struct mount_row *row)
 {
-	int tree = sys_detached_mount(row->type, NULL, NULL, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-
-	if (tree >= 0 && attach(tree, root_target(child->container->root, row->target, true, true), 0, false) == 0)
+	if (mount_plain(child, row) == 0)
 		return 0;
 	return borrows_sys(child->plan) ? mount_directory(child, row->target, "tmpfs", row->flags, NULL) : -1;
 }
@@ -317,7 +307,7 @@ int mount_masks(struct child *child)
 {
 	int proc, dev = child->container->dev;
 
-	if (!child->plan->rootfs || (child->plan->namespaces & CLONE_NEWUSER))
+	if (!child->plan->rootfs || child->plan->privileged || (child->plan->namespaces & CLONE_NEWUSER))
 		return 0;
 	proc = open_mount(child->container->root, "proc", PROC_SUPER_MAGIC);
 	if (proc < 0 || fchdir(proc) < 0)

@@ -4,6 +4,8 @@
  */
 #include "ns.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -41,6 +43,18 @@ int ns_descriptors(struct child *child)
 int ns_parent_death(struct child *child)
 {
 	return child->plan->parent_death ? prctl(PR_SET_PDEATHSIG, child->plan->parent_death) : 0;
+}
+
+/*
+ * A keyring has no namespace: without a new one the caller's keys are in reach. And /proc/1 leads to our binary, memory
+ * and descriptors, which are the host's where the user namespace is (CVE-2019-5736); PR_SET_DUMPABLE 0 closes it
+ * to all but CAP_SYS_PTRACE. In a user namespace it would only hide PID 1 from its own user.
+ */
+int ns_secrets(struct child *child)
+{
+	if (sys_join_keyring() < 0 && errno != ENOSYS && errno != EDQUOT && errno != EPERM)
+		return -1;
+	return child->plan->namespaces & CLONE_NEWUSER ? 0 : prctl(PR_SET_DUMPABLE, 0);
 }
 
 int ns_hostname(struct child *child)

@@ -36,7 +36,8 @@ int root_enter(struct child *child)
 	child->container->umask = umask(0);
 	if (!rootfs) {
 		child->container->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return child->container->root < 0 ? -1 : 0;
+		child->container->directory = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return child->container->root < 0 || child->container->directory < 0 ? -1 : 0;
 	}
 	child->container->root = sys_clone_tree(AT_FDCWD, rootfs, true);
 	if (child->container->root < 0 || fstat(child->container->root, &status) < 0)
@@ -55,11 +56,14 @@ int root_read_only(struct child *child)
 
 int root_detach(struct child *child)
 {
-	umask(child->container->umask);
-	if (child->plan->rootfs && (fchdir(child->container->root) < 0 || sys_umount(".", MNT_DETACH) < 0 || chdir("/") < 0 ||
-	                            close(child->container->dev) < 0))
+	struct container *container = child->container;
+
+	umask(container->umask);
+	if (!child->plan->rootfs)
+		return fchdir(container->directory) < 0 || close(container->directory) < 0 ? -1 : close(container->root);
+	if (fchdir(container->root) < 0 || sys_umount(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return -1;
-	return close(child->container->root);
+	return close(container->dev) < 0 ? -1 : close(container->root);
 }
 
 static int make_directory(int root, const char *path, int links);

@@ -13,7 +13,7 @@ import pytest
 import engines
 import inits
 
-BOX_APPLETS = "sh cat sleep ps stty sha256sum kill id tr true".split()
+BOX_APPLETS = "sh cat sleep ps stty sha256sum kill id sed tr true".split()
 
 # A program that starts a helper and ends with status 4 once the helper is ready to be told to end.
 LEAVE_HELPER = b"""#!/bin/sh

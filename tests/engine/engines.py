@@ -188,7 +188,8 @@ class Engine:
             self.remove(container.name)
 
     def remove(self, *names):
-        self.cli("rm", "--force", *names)
+        if names:
+            self.cli("rm", "--force", *names)
 
 
 class Docker(Engine):
@@ -233,12 +234,12 @@ class Docker(Engine):
         return ["docker", *args]
 
     def close(self):
-        if self.server.poll() is None:
-            left = self.cli("ps", "--all", "--quiet").stdout.split()
-            if left:
-                self.remove(*left)
-        self.cell.close()
-        self.server.wait()
+        try:
+            if self.server.poll() is None:
+                self.remove(*self.cli("ps", "--all", "--quiet").stdout.split())
+        finally:
+            self.cell.close()
+            self.server.wait()
         remove_cgroups(self.cgroup[1:])
 
 
@@ -287,9 +288,11 @@ helper_binaries_dir = ["{helpers}"]
         self.cli("rm", "--force", "--time=0", *names)
 
     def close(self):
-        self.cli("pod", "rm", "--all", "--force", check=False)
-        self.cli("rm", "--all", "--force", "--time=0", check=False)
-        self.cell.close()
+        try:
+            self.cli("pod", "rm", "--all", "--force")
+            self.cli("rm", "--all", "--force", "--time=0")
+        finally:
+            self.cell.close()
         if not self.cgroups_before:
             remove_cgroups("libpod_parent")
 

@@ -41,9 +41,9 @@ class Init:
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     def needs_own(self):
-        """For messages, which each init words in its own way."""
+        """For what each init does or words in its own way."""
         if self.name != "nsinit":
-            pytest.skip(f"about the messages of nsinit, not of {self.name}")
+            pytest.skip(f"about nsinit alone, not {self.name}")
 
 
 def nsinit(path):

@@ -62,14 +62,21 @@ def test_version_as_docker_reads_it(engine, init):
 
 # ---- not PID 1 ----
 
-ORPHAN = "sh -c 'sleep 1000 & echo $! > /tmp/pid'; sed -n 's/^PPid:.//p' /proc/$(cat /tmp/pid)/status; echo $PPID"
+# Prints the parent of an orphan, the parent of the program, and what the latter is.
+ORPHAN = """
+sh -c 'sleep 1000 & echo $! > /tmp/pid'
+sed -n 's/^PPid:.//p' /proc/$(cat /tmp/pid)/status
+echo $PPID
+sha256sum /proc/$PPID/exe
+"""
 
 
 def test_subreaper_in_the_hosts_pid_namespace(engine, init):
     init.needs("--subreaper")
     done = engine.run("subreaper", "sh", "-c", ORPHAN, flags=["--pid", "host"])
-    parent_of_orphan, parent_of_program = done.stdout.split()
+    parent_of_orphan, parent_of_program, sha256, _ = done.stdout.split()
     assert parent_of_orphan == parent_of_program != "1"
+    assert sha256 == init.sha256()
     assert engine.run("subreaper", "/probe", "orphans", "100", flags=["--pid", "host"]).stdout == "100 reaped\n"
     with engine.start("subreaper", "/probe", "sleep", flags=["--pid", "host"]) as container:
         container.wait_for("ready")

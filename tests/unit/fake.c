@@ -312,6 +312,13 @@ REAL(int, sys_signal_mask, int how, const sigset_t *set, sigset_t *old)
 	return is_real("sys_signal_mask") ? __real_sys_signal_mask(how, set, old) : 0;
 }
 
+REAL(int, sys_signal_default, int signal)
+{
+	if (fails("sys_signal_default", " %d", signal))
+		return -1;
+	return is_real("sys_signal_default") ? __real_sys_signal_default(signal) : 0;
+}
+
 REAL(int, sys_queue_signal, pid_t pid, const siginfo_t *info)
 {
 	if (fails("sys_queue_signal", " %d %d value %d", (int)pid, info->si_signo, info->si_value.sival_int))

@@ -17,6 +17,7 @@
 
 #include "fake.h"
 #include "log.h"
+#include "personality.h"
 
 enum {
 	TEXT_SIZE = 64 * 1024,
@@ -47,6 +48,7 @@ int unit_setup(void **state)
 		log_file = ours(memfd_create("log", MFD_CLOEXEC));
 	}
 	said();
+	log_style(&personality_choose("nsinit")->style);
 	log_open(log_file, LOG_WARNING);
 	fake_reset();
 	umask(022);
@@ -233,5 +235,6 @@ struct plan *new_plan(void)
 
 	memset(&plan, 0, sizeof plan);
 	plan_default(&plan);
+	plan.personality = personality_choose("nsinit");
 	return &plan;
 }

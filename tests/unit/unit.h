@@ -82,7 +82,7 @@ const char *path_of(int fd);
 /* The words of text, separated by single spaces; "''" is an empty word. The first is "nsinit", and there is a spare one before it. */
 char **words(const char *text);
 
-/* A plan with defaults and nothing else. */
+/* A plan of nsinit's, with defaults and nothing else. */
 struct plan *new_plan(void);
 
 #endif

@@ -18,14 +18,14 @@ static char *no_environment[] = {NULL};
 /* Parses the words into a new plan. The index of the program, or -1. */
 static int parse(struct plan *plan, const char *text)
 {
-	return option_parse(plan, words(text), no_environment);
+	return option_parse(&option_nsinit, plan, words(text), no_environment);
 }
 
 static int parse_variable(struct plan *plan, const char *variable)
 {
 	char *environment[] = {(char *)"HOME=/", (char *)variable, NULL};
 
-	return option_parse(plan, words("x"), environment);
+	return option_parse(&option_nsinit, plan, words("x"), environment);
 }
 
 /* NSINIT_LOG_FD of log-fd */
@@ -54,8 +54,8 @@ static const char *joined(const char *a, const char *b, const char *c)
 static void test_table(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option *option = &options[i];
+	for (size_t i = 0; i < option_nsinit.count; i++) {
+		const struct option *option = &option_nsinit.options[i];
 
 		check_true(option->name, strspn(option->name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(option->name));
 		check_true(option->name, strlen(option->name) >= 2 && strlen(option->name) < 32 && option->name[0] != '-');
@@ -63,8 +63,8 @@ static void test_table(void **state)
 		check_true(option->name, !option->argument || option->argument[0]);
 		check_true(option->name, option->group < OPTIONS_GROUPS && option_group_names[option->group]);
 		for (size_t j = 0; j < i; j++) {
-			check_true(option->name, strcmp(option->name, options[j].name) != 0);
-			check_true(option->name, !option->letter || option->letter != options[j].letter);
+			check_true(option->name, strcmp(option->name, option_nsinit.options[j].name) != 0);
+			check_true(option->name, !option->letter || option->letter != option_nsinit.options[j].letter);
 		}
 	}
 }
@@ -74,15 +74,15 @@ static void test_value_is_missing(void **state)
 	char letter[] = "-?";
 
 	(void)state;
-	for (size_t i = 0; i < option_count; i++) {
-		if (!options[i].argument)
+	for (size_t i = 0; i < option_nsinit.count; i++) {
+		if (!option_nsinit.options[i].argument)
 			continue;
-		check_int(options[i].name, parse(new_plan(), joined("--", options[i].name, "")), -1);
-		check_text(options[i].name, said_line(options[i].name),
-		           joined("nsinit: --", joined(options[i].name, ": its value is missing; give ", options[i].argument), "\n"));
-		if (!options[i].letter)
+		check_int(option_nsinit.options[i].name, parse(new_plan(), joined("--", option_nsinit.options[i].name, "")), -1);
+		check_text(option_nsinit.options[i].name, said_line(option_nsinit.options[i].name),
+		           joined("nsinit: --", joined(option_nsinit.options[i].name, ": its value is missing; give ", option_nsinit.options[i].argument), "\n"));
+		if (!option_nsinit.options[i].letter)
 			continue;
-		letter[1] = options[i].letter;
+		letter[1] = option_nsinit.options[i].letter;
 		check_int(letter, parse(new_plan(), letter), -1);
 		check_part(letter, said_line(letter), joined("nsinit: ", letter, ": its value is missing; give "));
 	}
@@ -91,11 +91,11 @@ static void test_value_is_missing(void **state)
 static void test_value_is_too_much(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < option_count; i++) {
-		if (options[i].argument)
+	for (size_t i = 0; i < option_nsinit.count; i++) {
+		if (option_nsinit.options[i].argument)
 			continue;
-		check_int(options[i].name, parse(new_plan(), joined("--", options[i].name, "=1 x")), -1);
-		check_part(options[i].name, said_line(options[i].name), joined("--", options[i].name, ": takes no value"));
+		check_int(option_nsinit.options[i].name, parse(new_plan(), joined("--", option_nsinit.options[i].name, "=1 x")), -1);
+		check_part(option_nsinit.options[i].name, said_line(option_nsinit.options[i].name), joined("--", option_nsinit.options[i].name, ": takes no value"));
 	}
 }
 
@@ -103,24 +103,24 @@ static void test_value_is_too_much(void **state)
 static void test_flags(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < option_count; i++) {
+	for (size_t i = 0; i < option_nsinit.count; i++) {
 		struct plan by_name, by_letter, by_variable;
-		const char *name = options[i].name;
+		const char *name = option_nsinit.options[i].name;
 		char letter[] = "-? x";
 
-		if (options[i].argument || strcmp(name, "verbose") == 0)
+		if (option_nsinit.options[i].argument || strcmp(name, "verbose") == 0)
 			continue;
 		by_name = *new_plan();
 		check_int(name, parse(&by_name, joined("--", name, " x")), 2);
 		by_variable = *new_plan();
-		check_int(name, parse_variable(&by_variable, joined(variable_name(&options[i]), "=1", "")), 1);
+		check_int(name, parse_variable(&by_variable, joined(variable_name(&option_nsinit.options[i]), "=1", "")), 1);
 		check_true(name, memcmp(&by_name, &by_variable, sizeof by_name) == 0);
 		check_true(name, memcmp(&by_name, new_plan(), sizeof by_name) != 0);
-		check_int(name, parse_variable(new_plan(), joined(variable_name(&options[i]), "=maybe", "")), -1);
-		check_part(name, said_line(name), joined(variable_name(&options[i]), "=maybe: not a ", ""));
-		if (!options[i].letter)
+		check_int(name, parse_variable(new_plan(), joined(variable_name(&option_nsinit.options[i]), "=maybe", "")), -1);
+		check_part(name, said_line(name), joined(variable_name(&option_nsinit.options[i]), "=maybe: not a ", ""));
+		if (!option_nsinit.options[i].letter)
 			continue;
-		letter[1] = options[i].letter;
+		letter[1] = option_nsinit.options[i].letter;
 		by_letter = *new_plan();
 		check_int(name, parse(&by_letter, letter), 2);
 		check_true(name, memcmp(&by_name, &by_letter, sizeof by_name) == 0);
@@ -158,9 +158,9 @@ static const struct value {
 
 static const struct option *option_named(const char *name)
 {
-	for (size_t i = 0; i < option_count; i++)
-		if (strcmp(options[i].name, name) == 0)
-			return &options[i];
+	for (size_t i = 0; i < option_nsinit.count; i++)
+		if (strcmp(option_nsinit.options[i].name, name) == 0)
+			return &option_nsinit.options[i];
 	return NULL;
 }
 
@@ -201,13 +201,13 @@ static void test_good_values(void **state)
 		check_true(values[i].name, option_named(values[i].name));
 		check_forms(&values[i]);
 	}
-	for (size_t i = 0; i < option_count; i++) {
-		bool known = !options[i].argument;
+	for (size_t i = 0; i < option_nsinit.count; i++) {
+		bool known = !option_nsinit.options[i].argument;
 
 		for (size_t j = 0; j < COUNT(values); j++)
-			known = known || strcmp(options[i].name, values[j].name) == 0;
+			known = known || strcmp(option_nsinit.options[i].name, values[j].name) == 0;
 		if (!known)
-			print_message("--%s has no values in this test\n", options[i].name);
+			print_message("--%s has no values in this test\n", option_nsinit.options[i].name);
 	}
 }
 
@@ -556,12 +556,12 @@ static void test_unknown(void **state)
 		{"--dryrun x", "did you mean --dry-run?"},
 		{"--clearenv x", "did you mean --clear-env?"},
 		{"--hostnam h x", "did you mean --hostname?"},
-		{"--nonsense x", "--nonsense: no such option; see nsinit --help"},
-		{"--a-name-that-is-longer-than-any-option-ever-was x", "see nsinit --help"},
-		{"--=1 x", "no such option; see nsinit --help"},
-		{"-y x", "-y: no such option; see nsinit --help"},
-		{"-gy x", "-y: no such option; see nsinit --help"},
-		{"-g=1 x", "-=: no such option; see nsinit --help"},
+		{"--nonsense x", "--nonsense: no such option; see --help"},
+		{"--a-name-that-is-longer-than-any-option-ever-was x", "see --help"},
+		{"--=1 x", "no such option; see --help"},
+		{"-y x", "-y: no such option; see --help"},
+		{"-gy x", "-y: no such option; see --help"},
+		{"-g=1 x", "-=: no such option; see --help"},
 		{"--rootfsx=/ x", "did you mean --rootfs?"},
 	};
 
@@ -605,7 +605,7 @@ static void test_environment(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct plan *plan = new_plan();
 
-		check_true(rows[i].words, option_parse(plan, words(rows[i].words), (char **)rows[i].environment) > 0);
+		check_true(rows[i].words, option_parse(&option_nsinit, plan, words(rows[i].words), (char **)rows[i].environment) > 0);
 		check_int(rows[i].words, plan->grace_ms, rows[i].grace_ms);
 		check_int(rows[i].words, plan->group, rows[i].group);
 		check_text(rows[i].words, said(), "");
@@ -639,14 +639,14 @@ static void test_help(void **state)
 
 	(void)state;
 	capture(STDOUT_FILENO);
-	option_help(&out);
+	option_help(&option_nsinit, &out);
 	out_flush(&out);
 	text = captured();
-	for (size_t i = 0; i < option_count; i++) {
-		snprintf(line, sizeof line, "--%s%s%s ", options[i].name, options[i].argument ? " " : "",
-		         options[i].argument ? options[i].argument : "");
-		check_part(options[i].name, text, line);
-		check_part(options[i].name, text, options[i].help);
+	for (size_t i = 0; i < option_nsinit.count; i++) {
+		snprintf(line, sizeof line, "--%s%s%s ", option_nsinit.options[i].name, option_nsinit.options[i].argument ? " " : "",
+		         option_nsinit.options[i].argument ? option_nsinit.options[i].argument : "");
+		check_part(option_nsinit.options[i].name, text, line);
+		check_part(option_nsinit.options[i].name, text, option_nsinit.options[i].help);
 	}
 	for (size_t i = 0; i < OPTIONS_GROUPS; i++)
 		check_part(option_group_names[i], text, option_group_names[i]);

@@ -15,22 +15,34 @@ enum {
 	STANDARD = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP,
 };
 
+static struct plan *used;
+
+/* env_build() is made to be called once, and puts the environment where it put the one before. */
+static void forget_environment(void)
+{
+	if (used && used->envp && used->envp != environ)
+		for (char **variable = used->envp; *variable; variable++)
+			*variable = NULL;
+}
+
 /* The plan of a command line, ready to be completed. "@" in it stands for a rootfs with a few users. */
 static struct plan *plan_of(const char *text)
 {
 	static char line[4096];
 	char *environment[] = {NULL};
-	struct plan *plan = new_plan();
+	struct plan *plan;
 	const char *at = strchr(text, '@');
 	char **argv;
 	int program;
 
+	forget_environment();
+	plan = new_plan();
 	snprintf(line, sizeof line, "%.*s%s%s", (int)(at ? at - text : (long)strlen(text)), text, at ? place() : "", at ? at + 1 : "");
 	argv = words(line);
-	program = option_parse(plan, argv, environment);
+	program = option_parse(&option_nsinit, plan, argv, environment);
 	check_true(text, program > 0);
 	plan->argv = argv + program;
-	return plan;
+	return used = plan;
 }
 
 static void put_users(void)

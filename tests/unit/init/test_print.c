@@ -32,7 +32,7 @@ static const char *dry_run(const char *text, pid_t pid, bool root)
 
 	snprintf(line, sizeof line, "%.*s%s%s", (int)(at ? at - text : (long)strlen(text)), text, at ? place() : "", at ? at + 1 : "");
 	argv = words(line);
-	program = option_parse(plan, argv, environment);
+	program = option_parse(&option_nsinit, plan, argv, environment);
 	check_true(text, program > 0);
 	plan->argv = argv + program;
 	fake_capable(root);
@@ -71,7 +71,7 @@ static const struct {
 	 "role: entrypoint\n"
 	 "program: none, pause\n"},
 
-	{"-gc -p HUP --grace 5s --drain 500ms -r TERM:QUIT,USR1:0,RTMIN+1:40 -e 143,1-2:3 --user 7:8 --cwd /tmp x", 1, true,
+	{"-gc -p HUP --delay 3 --grace 5s --drain 500ms --on USR2=/bin/x -r TERM:QUIT,USR1:0,RTMIN+1:40 -e 143,1-2:3 --user 7:8 --cwd /tmp x", 1, true,
 	 "role: entrypoint\n"
 	 "user: 7:8\n"
 	 "rewrite: USR1 to nothing\n"
@@ -80,6 +80,8 @@ static const struct {
 	 "remap: 1 to 3\n"
 	 "remap: 2 to 3\n"
 	 "remap: 143 to 0\n"
+	 "on USR2: /bin/x\n"
+	 "delay of TERM: 3000 ms\n"
 	 "grace: 5000 ms\n"
 	 "drain: 500 ms\n"
 	 "parent death: HUP\n"

@@ -36,7 +36,7 @@ static void test_choice(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct plan *plan = new_plan();
 
-		check_true(rows[i].words, option_parse(plan, words(rows[i].words), environment) > 0);
+		check_true(rows[i].words, option_parse(&option_nsinit, plan, words(rows[i].words), environment) > 0);
 		check_text(rows[i].words, role_choose(1, plan)->name, rows[i].as_pid_1);
 		check_text(rows[i].words, role_choose(2, plan)->name, rows[i].elsewhere);
 		check_text(rows[i].words, role_choose(4711, plan)->name, rows[i].elsewhere);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "fake.h"
 #include "signals.h"
@@ -23,38 +22,43 @@ static siginfo_t info_of(int signal, int code, pid_t pid)
 	return info;
 }
 
-/* F forward, R reap, C continue, E end, - ignore */
+/* F forward, R reap, C continue, S stop, E end, - ignore */
 static const char letters[] = {
-	[SIGNAL_FORWARD] = 'F', [SIGNAL_REAP] = 'R', [SIGNAL_CONTINUE] = 'C', [SIGNAL_END] = 'E', [SIGNAL_IGNORE] = '-',
+	[SIGNAL_FORWARD] = 'F', [SIGNAL_REAP] = 'R', [SIGNAL_CONTINUE] = 'C', [SIGNAL_STOP] = 'S', [SIGNAL_END] = 'E', [SIGNAL_IGNORE] = '-',
 };
 
-/* For each mode what a signal means: program, relay, pause, drain. */
+static const enum signal_mode modes[] = {SIGNALS_PROGRAM, SIGNALS_SESSION, SIGNALS_RELAY, SIGNALS_PAUSE, SIGNALS_DRAIN};
+
+/* What a signal means in each of these modes. */
 static const struct {
 	int signal;
 	const char *actions;
 } matrix[] = {
-	{SIGHUP, "FF--"},    {SIGINT, "FFEE"},  {SIGQUIT, "FF-E"}, {SIGILL, "FF--"},    {SIGTRAP, "FF--"}, {SIGABRT, "FF--"},
-	{SIGBUS, "FF--"},    {SIGFPE, "FF--"},  {SIGKILL, "FF--"}, {SIGUSR1, "FF--"},   {SIGSEGV, "FF--"}, {SIGUSR2, "FF--"},
-	{SIGPIPE, "FF--"},   {SIGALRM, "FF--"}, {SIGTERM, "FFEE"}, {SIGSTKFLT, "FF--"}, {SIGCHLD, "RRRR"}, {SIGCONT, "CC--"},
-	{SIGSTOP, "FF--"},   {SIGTSTP, "FF--"}, {SIGTTIN, "FF--"}, {SIGTTOU, "FF--"},   {SIGURG, "FF--"},  {SIGXCPU, "FF--"},
-	{SIGXFSZ, "FF--"},   {SIGVTALRM, "FF--"}, {SIGPROF, "FF--"}, {SIGWINCH, "FF--"}, {SIGIO, "FF--"},  {SIGPWR, "FF--"},
-	{SIGSYS, "FF--"},
+	{SIGHUP, "FFF--"},    {SIGINT, "FFFEE"},    {SIGQUIT, "FFF-E"}, {SIGILL, "FFF--"},  {SIGTRAP, "FFF--"},   {SIGABRT, "FFF--"},
+	{SIGBUS, "FFF--"},    {SIGFPE, "FFF--"},    {SIGKILL, "FFF--"}, {SIGUSR1, "FFF--"}, {SIGSEGV, "FFF--"},   {SIGUSR2, "FFF--"},
+	{SIGPIPE, "FFF--"},   {SIGALRM, "FFF--"},   {SIGTERM, "FFFEE"}, {SIGSTKFLT, "FFF--"}, {SIGCHLD, "RRRRR"}, {SIGCONT, "CFC--"},
+	{SIGSTOP, "FFF--"},   {SIGTSTP, "FSF--"},   {SIGTTIN, "FSF--"}, {SIGTTOU, "FSF--"}, {SIGURG, "FFF--"},    {SIGXCPU, "FFF--"},
+	{SIGXFSZ, "FFF--"},   {SIGVTALRM, "FFF--"}, {SIGPROF, "FFF--"}, {SIGWINCH, "FFF--"}, {SIGIO, "FFF--"},    {SIGPWR, "FFF--"},
+	{SIGSYS, "FFF--"},
 };
+static const char realtime[] = "FFF--";
 
-static const char *row_name(int signal, int mode, int code)
+static const pid_t self = 4711;
+
+static const char *row_name(int signal, size_t mode, int code)
 {
 	static char text[64];
 	char buffer[8];
 
-	snprintf(text, sizeof text, "signal %s (%d), mode %d, si_code %d", value_signal_name(signal, buffer), signal, mode, code);
+	snprintf(text, sizeof text, "signal %s (%d), mode %zu, si_code %d", value_signal_name(signal, buffer), signal, mode, code);
 	return text;
 }
 
-static char action(int signal, int code, pid_t pid, int mode)
+static char action(int signal, int code, pid_t pid, size_t mode)
 {
 	siginfo_t info = info_of(signal, code, pid);
 
-	return letters[signals_action(&info, (enum signal_mode)mode)];
+	return letters[signals_action(&info, modes[mode], self)];
 }
 
 static void test_matrix(void **state)
@@ -62,9 +66,10 @@ static void test_matrix(void **state)
 	bool walked[PLAN_SIGNAL_MAX + 1] = {false};
 
 	(void)state;
+	assert_int_equal(COUNT(modes), SIGNALS_MODES);
 	for (size_t i = 0; i < COUNT(matrix); i++) {
 		walked[matrix[i].signal] = true;
-		for (int mode = 0; mode < SIGNALS_MODES; mode++) {
+		for (size_t mode = 0; mode < COUNT(modes); mode++) {
 			const char *row = row_name(matrix[i].signal, mode, SI_USER);
 
 			check_int(row, action(matrix[i].signal, SI_USER, 1, mode), matrix[i].actions[mode]);
@@ -75,8 +80,8 @@ static void test_matrix(void **state)
 	for (int signal = 1; signal <= 31; signal++)
 		assert_true(walked[signal]);
 	for (int signal = 32; signal <= PLAN_SIGNAL_MAX; signal++)
-		for (int mode = 0; mode < SIGNALS_MODES; mode++)
-			check_int(row_name(signal, mode, SI_QUEUE), action(signal, SI_QUEUE, 1, mode), "FF--"[mode]);
+		for (size_t mode = 0; mode < COUNT(modes); mode++)
+			check_int(row_name(signal, mode, SI_QUEUE), action(signal, SI_QUEUE, 1, mode), realtime[mode]);
 }
 
 static bool is_fault(int signal)
@@ -96,7 +101,7 @@ static void test_from_the_kernel(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(matrix); i++)
-		for (int mode = 0; mode < SIGNALS_MODES; mode++)
+		for (size_t mode = 0; mode < COUNT(modes); mode++)
 			for (size_t j = 0; j < COUNT(codes); j++)
 				check_int(row_name(matrix[i].signal, mode, codes[j]), action(matrix[i].signal, codes[j], 0, mode),
 				          is_fault(matrix[i].signal) ? '-' : matrix[i].actions[mode]);
@@ -109,10 +114,10 @@ static void test_from_ourselves(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(signals); i++)
-		for (int mode = 0; mode < SIGNALS_MODES; mode++)
-			check_int(row_name(signals[i], mode, SI_USER), action(signals[i], SI_USER, getpid(), mode), '-');
+		for (size_t mode = 0; mode < COUNT(modes); mode++)
+			check_int(row_name(signals[i], mode, SI_USER), action(signals[i], SI_USER, self, mode), '-');
 	/* But --parent-death queues one to ourselves, for the program. */
-	assert_int_equal(action(SIGTERM, SI_QUEUE, getpid(), SIGNALS_PROGRAM), 'F');
+	assert_int_equal(action(SIGTERM, SI_QUEUE, self, 0), 'F');
 }
 
 static void test_keyboard(void **state)

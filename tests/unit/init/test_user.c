@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "unit.h"
 #include "user.h"
@@ -151,8 +152,9 @@ static void test_no_files(void **state)
 	assert_int_equal(identity.gid, 0);
 	assert_int_equal(resolve("root", &identity, &home), -1);
 	said();
-	assert_null(user_home(place(), 0));
-	assert_null(user_home(in_place("nowhere"), 0));
+	assert_int_equal(user_resolve(in_place("nowhere"), "0", &identity, &home), 0);
+	assert_int_equal(user_resolve(in_place("nowhere"), "root", &identity, &home), -1);
+	said();
 }
 
 /* Only the last of these lines of passwd may count, whose user is 5. */
@@ -248,6 +250,29 @@ static void test_overlong_line(void **state)
 	}
 }
 
+/* A file that goes on for ever comes to an end, and what stands behind counts as absent. */
+static void test_huge_file(void **state)
+{
+	enum { LINE = 4000, LINES = 5000 };
+	struct identity identity;
+	const char *home;
+	FILE *file;
+	char *line = long_text("", LINE, "\n");
+
+	(void)state;
+	put_file("etc/passwd", "u:x:5:6::/:\n");
+	file = fopen(in_place("etc/passwd"), "a");
+	assert_non_null(file);
+	for (int i = 0; i < LINES; i++)
+		assert_true(fputs(line, file) >= 0);
+	assert_true(fputs("v:x:7:8::/:\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	free(line);
+	assert_int_equal(resolve("u", &identity, &home), 0);
+	assert_int_equal(resolve("v", &identity, &home), -1);
+	said();
+}
+
 /* The end of an overlong line is no line of its own, whatever it looks like. */
 static void test_end_of_overlong_line(void **state)
 {
@@ -339,30 +364,21 @@ static void test_no_regular_file(void **state)
 	(void)state;
 	put_directory("directory/etc/passwd");
 	assert_int_equal(user_resolve(in_place("directory"), "u", &identity, &home), -1);
+	put_link("device/etc/passwd", "../zero");
+	if (mknod(in_place("device/zero"), S_IFCHR | 0666, makedev(1, 5)) == 0) /* as root */
+		assert_int_equal(user_resolve(in_place("device"), "u", &identity, &home), -1);
 	put_directory("fifo/etc");
 	assert_int_equal(mkfifo(in_place("fifo/etc/passwd"), 0644), 0);
 	assert_int_equal(user_resolve(in_place("fifo"), "u", &identity, &home), -1);
 	said();
 }
 
-static void test_home(void **state)
-{
-	(void)state;
-	put_file("etc/passwd", passwd);
-	assert_string_equal(user_home(place(), 0), "/root");
-	assert_string_equal(user_home(place(), 1000), "/home/alice");
-	assert_null(user_home(place(), 1002)); /* empty */
-	assert_null(user_home(place(), 1003)); /* not from the root on */
-	assert_null(user_home(place(), 4711));
-	assert_string_equal(said(), "");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_resolve), test(test_refused), test(test_long_name), test(test_no_files), test(test_malformed_passwd),
-		test(test_malformed_group), test(test_overlong_line), test(test_end_of_overlong_line), test(test_no_newline_at_the_end),
-		test(test_empty_name), test(test_many_groups), test(test_links), test(test_no_regular_file), test(test_home),
+		test(test_malformed_group), test(test_overlong_line), test(test_end_of_overlong_line), test(test_huge_file), test(test_no_newline_at_the_end),
+		test(test_empty_name), test(test_many_groups), test(test_links), test(test_no_regular_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

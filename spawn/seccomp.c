@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The default system call filter: a table of what a container is refused, compiled to BPF.
+ *
+ * Refused are calls that reach the kernel itself, other processes' memory, or what no namespace covers. A call
+ * that a capability exists for is refused only without it. The compiled program is a binary search, because the kernel
+ * runs it once for each system call there is to learn which ones it need never run it for (Linux 5.11).
+ */
+#include "seccomp.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "child.h"
+#include "sys.h"
+
+#if defined __x86_64__
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined __aarch64__
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#elif defined __arm__
+#define ARCHITECTURE AUDIT_ARCH_ARM
+#elif defined __riscv
+#define ARCHITECTURE AUDIT_ARCH_RISCV64
+#endif
+
+enum {
+	X32_BIT = 0x40000000, /* x86-64 has a second set of numbers from here on */
+};
+
+#define CAP(name) (UINT64_C(1) << CAP_##name)
+#define ANY_NAMESPACE                                                                                             \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
+enum rule_kind {
+	REFUSED,      /* whatever its arguments */
+	ABSENT,       /* looks as if the kernel did not have it, so that libc falls back */
+	REFUSED_BITS, /* if argument has one of the bits of a */
+	REFUSED_IS,   /* if argument is a or b; of 64 bits the lower half counts, as for the kernel: CVE-2019-10063 */
+	ALLOWED_BITS, /* only if argument has no other bits than those of a, or is all ones */
+};
+
+struct rule {
+	int number;
+	enum rule_kind kind;
+	int argument;
+	uint32_t a, b;
+	uint64_t capabilities; /* any of these allows it */
+};
+
+#define REFUSE(call, capabilities) {SYS_##call, REFUSED, 0, 0, 0, capabilities}
+
+static const struct rule rules[] = {
+	/* the kernel and the machine */
+	REFUSE(acct, CAP(SYS_PACCT)),
+	REFUSE(bpf, CAP(SYS_ADMIN) | CAP(BPF)),
+	REFUSE(delete_module, CAP(SYS_MODULE)),
+	REFUSE(finit_module, CAP(SYS_MODULE)),
+	REFUSE(init_module, CAP(SYS_MODULE)),
+	REFUSE(kexec_load, CAP(SYS_BOOT)),
+#ifdef SYS_kexec_file_load
+	REFUSE(kexec_file_load, CAP(SYS_BOOT)),
+#endif
+	REFUSE(perf_event_open, CAP(SYS_ADMIN) | CAP(PERFMON)),
+	REFUSE(quotactl, CAP(SYS_ADMIN)),
+	REFUSE(reboot, CAP(SYS_BOOT)),
+	REFUSE(swapoff, CAP(SYS_ADMIN)),
+	REFUSE(swapon, CAP(SYS_ADMIN)),
+	REFUSE(syslog, CAP(SYSLOG)),
+	REFUSE(userfaultfd, CAP(SYS_PTRACE)),
+	REFUSE(vhangup, CAP(SYS_TTY_CONFIG)),
+#ifdef SYS_ioperm
+	REFUSE(ioperm, CAP(SYS_RAWIO)),
+	REFUSE(iopl, CAP(SYS_RAWIO)),
+#endif
+#ifdef SYS_modify_ldt
+	REFUSE(modify_ldt, 0),
+#endif
+	/* the clock */
+#ifdef SYS_settimeofday
+	REFUSE(settimeofday, CAP(SYS_TIME)),
+#endif
+#ifdef SYS_clock_settime
+	REFUSE(clock_settime, CAP(SYS_TIME)),
+#endif
+#ifdef SYS_clock_settime64
+	REFUSE(clock_settime64, CAP(SYS_TIME)),
+#endif
+	/* mounts and namespaces */
+	REFUSE(fsconfig, CAP(SYS_ADMIN)),
+	REFUSE(fsmount, CAP(SYS_ADMIN)),
+	REFUSE(fsopen, CAP(SYS_ADMIN)),
+	REFUSE(fspick, CAP(SYS_ADMIN)),
+	REFUSE(mount, CAP(SYS_ADMIN)),
+	REFUSE(mount_setattr, CAP(SYS_ADMIN)),
+	REFUSE(move_mount, CAP(SYS_ADMIN)),
+	REFUSE(open_tree, CAP(SYS_ADMIN)),
+	REFUSE(pivot_root, CAP(SYS_ADMIN)),
+	REFUSE(setns, CAP(SYS_ADMIN)),
+	REFUSE(umount2, CAP(SYS_ADMIN)),
+	REFUSE(open_by_handle_at, CAP(DAC_READ_SEARCH)),
+	{SYS_clone, REFUSED_BITS, 0, ANY_NAMESPACE, 0, CAP(SYS_ADMIN)},
+	{SYS_unshare, REFUSED_BITS, 0, ANY_NAMESPACE | 0x80 /* CLONE_NEWTIME */, 0, CAP(SYS_ADMIN)},
+	/* its flags are in memory, where a filter cannot look */
+	{SYS_clone3, ABSENT, 0, 0, 0, CAP(SYS_ADMIN)},
+	/* keyrings have no namespace */
+	REFUSE(add_key, 0),
+	REFUSE(keyctl, 0),
+	REFUSE(request_key, 0),
+	/* other processes' memory, and doors that were exploited more than they were used */
+	REFUSE(kcmp, CAP(SYS_PTRACE)),
+	REFUSE(process_vm_readv, CAP(SYS_PTRACE)),
+	REFUSE(process_vm_writev, CAP(SYS_PTRACE)),
+	REFUSE(io_uring_setup, 0),
+	REFUSE(io_uring_enter, 0),
+	REFUSE(io_uring_register, 0),
+	/* NUMA policy reaches beyond the container */
+	REFUSE(mbind, CAP(SYS_NICE)),
+	REFUSE(migrate_pages, CAP(SYS_NICE)),
+	REFUSE(move_pages, CAP(SYS_NICE)),
+	REFUSE(set_mempolicy, CAP(SYS_NICE)),
+	/* old and unused */
+	REFUSE(lookup_dcookie, CAP(SYS_ADMIN)),
+	REFUSE(nfsservctl, 0),
+#ifdef SYS_uselib
+	REFUSE(uselib, 0),
+#endif
+#ifdef SYS_ustat
+	REFUSE(ustat, 0),
+#endif
+#ifdef SYS_sysfs
+	REFUSE(sysfs, 0),
+#endif
+	/* a terminal's input and a console's keyboard are not ours to fill: CVE-2017-5226 */
+	{SYS_ioctl, REFUSED_IS, 1, TIOCSTI, TIOCLINUX, 0},
+	/* personalities but the address space ones would switch hardening off */
+	{SYS_personality, ALLOWED_BITS, 0, 0x20008, 0, 0},
+	/* virtual machines' sockets cross into the host: AF_VSOCK, AF_ALG */
+	{SYS_socket, REFUSED_IS, 0, 40, 38, 0},
+};
+
+enum { RULES = sizeof rules / sizeof rules[0] };
+
+/* A program that grows. */
+struct code {
+	struct sock_filter *program;
+	size_t length;
+};
+
+static void emit(struct code *code, unsigned operation, uint32_t k, size_t yes, size_t no)
+{
+	code->program[code->length++] = (struct sock_filter){(uint16_t)operation, (uint8_t)yes, (uint8_t)no, k};
+}
+
+static void emit_return(struct code *code, uint32_t action)
+{
+	emit(code, BPF_RET | BPF_K, action, 0, 0);
+}
+
+static void emit_load(struct code *code, size_t offset)
+{
+	emit(code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+static void emit_argument(struct code *code, const struct rule *rule)
+{
+	/* All four architectures are little endian: the lower half comes first. */
+	emit_load(code, offsetof(struct seccomp_data, args) + (size_t)rule->argument * sizeof(uint64_t));
+}
+
+/* What happens to the call of the rule, when it is that call. */
+static void emit_rule(struct code *code, const struct rule *rule)
+{
+	const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM, absent = SECCOMP_RET_ERRNO | ENOSYS;
+
+	switch (rule->kind) {
+	case REFUSED:
+		emit_return(code, refuse);
+		return;
+	case ABSENT:
+		emit_return(code, absent);
+		return;
+	case REFUSED_BITS:
+		emit_argument(code, rule);
+		emit(code, BPF_JMP | BPF_JSET | BPF_K, rule->a, 0, 1);
+		emit_return(code, refuse);
+		break;
+	case REFUSED_IS:
+		emit_argument(code, rule);
+		emit(code, BPF_JMP | BPF_JEQ | BPF_K, rule->a, 1, 0);
+		emit(code, BPF_JMP | BPF_JEQ | BPF_K, rule->b, 0, 1);
+		emit_return(code, refuse);
+		break;
+	case ALLOWED_BITS:
+		emit_argument(code, rule);
+		emit(code, BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 2, 0); /* which only asks */
+		emit(code, BPF_JMP | BPF_JSET | BPF_K, ~rule->a, 0, 1);
+		emit_return(code, refuse);
+		break;
+	}
+	emit_return(code, SECCOMP_RET_ALLOW);
+}
+
+/* The search through sorted[low] to sorted[high - 1]; the number is in the accumulator. */
+static void emit_search(struct code *code, const struct rule *const *sorted, size_t low, size_t high)
+{
+	size_t middle = low + (high - low) / 2, jump;
+
+	if (high - low == 1) {
+		emit(code, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)sorted[low]->number, 1, 0);
+		emit_return(code, SECCOMP_RET_ALLOW);
+		emit_rule(code, sorted[low]);
+		return;
+	}
+	emit(code, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)sorted[middle]->number, 0, 1);
+	jump = code->length; /* to the upper half; a conditional jump reaches 255 instructions only */
+	emit(code, BPF_JMP | BPF_JA, 0, 0, 0);
+	emit_search(code, sorted, low, middle);
+	code->program[jump].k = (uint32_t)(code->length - jump - 1);
+	emit_search(code, sorted, middle, high);
+}
+
+/* The rules that hold without capabilities, by number. */
+static size_t sort(uint64_t capabilities, const struct rule **sorted)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < RULES; i++) {
+		size_t at = count;
+
+		if (rules[i].capabilities & capabilities)
+			continue;
+		for (; at > 0 && sorted[at - 1]->number > rules[i].number; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = &rules[i];
+		count++;
+	}
+	return count;
+}
+
+size_t seccomp_compile(uint64_t capabilities, struct sock_filter *program)
+{
+	const struct rule *sorted[RULES];
+	size_t count = sort(capabilities, sorted);
+	struct code code = {.program = program};
+
+	emit_load(&code, offsetof(struct seccomp_data, arch));
+	emit(&code, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+	emit_return(&code, SECCOMP_RET_ERRNO | ENOSYS); /* another architecture's numbers mean other calls */
+	emit_load(&code, offsetof(struct seccomp_data, nr));
+#ifdef __x86_64__
+	emit(&code, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
+	emit_return(&code, SECCOMP_RET_ERRNO | ENOSYS);
+#endif
+	emit_search(&code, sorted, 0, count);
+	return code.length;
+}
+
+int seccomp_apply(struct child *child)
+{
+	const struct plan *plan = child->plan;
+	struct sock_filter program[SECCOMP_INSTRUCTIONS_MAX];
+	struct sock_fprog filter = {.filter = program};
+
+	if (plan->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	if (!plan->seccomp)
+		return 0;
+	filter.len = (unsigned short)seccomp_compile(plan->capabilities, program);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+}

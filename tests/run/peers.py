@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""
+nsinit under the name of another init, and that init itself as Debian packages it.
+
+A Peer is one of them and one way of starting it: as PID 1 (root, in a PID namespace of its own) or as an ordinary
+user's child. What both must agree in is tested on everyone(NAME); what nsinit does better on ours(NAME) alone.
+Peer.start, Peer.run, Peer.pty(options, program, **as in Caller): the same for `NAME OPTIONS -- PROGRAM`; they add
+what makes a child of the name reap (tini's -s). Peer.raw(words, **) starts it with exactly these words.
+"""
+
+import os
+import re
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+from conftest import caller_named, need_root
+from harness import children_of, command_of, descendants_of, state_of, status_field, until
+
+WAYS = ("pid1", "child")
+TO_REAP = {"tini": ["-s"]}
+
+
+class Peer:
+    def __init__(self, path, name, real, caller, pid1):
+        self.path, self.name, self.real, self.caller, self.pid1 = str(path), name, real, caller, pid1
+
+    def command(self, options, program):
+        options = options.split() if isinstance(options, str) else list(options)
+        reap = [] if self.pid1 else TO_REAP.get(self.name, [])
+        return [self.path, *reap, *options, *(["--", *program] if program else [])]
+
+    def start(self, options, program, **more):
+        return self.caller.start(self.command(options, program), pid1=self.pid1, **more)
+
+    def run(self, options, program, **more):
+        return self.start(options, program, **more).finish()
+
+    def pty(self, options, program, **more):
+        return self.caller.pty(self.command(options, program), pid1=self.pid1, **more)
+
+    def raw(self, *words, **more):
+        return self.caller.start([self.path, *words], pid1=self.pid1, **more).finish()
+
+
+def everyone(name):
+    return [f"nsinit-{way}" for way in WAYS] + [f"{name}-{way}" for way in WAYS]
+
+
+def ours(_):
+    return [f"nsinit-{way}" for way in WAYS]
+
+
+def packaged(name):
+    program = shutil.which(name)
+    if not program:
+        pytest.skip(f"needs {name} to compare with (Debian: {name})")
+    return program
+
+
+def peer(name, variant, nsinit, directory):
+    """The Peer for one entry of everyone() or ours()."""
+    who, way = variant.rsplit("-", 1)
+    if way == "pid1":
+        need_root("a PID namespace is made for it to be PID 1 of")
+    path = packaged(name) if who != "nsinit" else under_name(nsinit, name, directory)
+    return Peer(path, name, who != "nsinit", caller_named("root" if way == "pid1" else "user"), way == "pid1")
+
+
+def under_name(nsinit, name, directory, how="link"):
+    """nsinit's file under another name, made one way or another: link, copy, symlink."""
+    place = directory / f"as-{how}"
+    place.mkdir(exist_ok=True)
+    path = place / name
+    if not path.is_symlink() and not path.exists():
+        {"link": os.link, "copy": shutil.copy, "symlink": os.symlink}[how](nsinit, path)
+    return str(path)
+
+
+# ---- what the tests of several inits need ----
+
+
+def ready(process):
+    assert process.line() == "ready"
+    return process
+
+
+def one_line(err, start, *words):
+    """A failure of the init itself is one line which begins with `start` and has each of `words` in it."""
+    assert re.fullmatch(rf"{start}[^\n]+\n", err), err
+    for word in words:
+        assert word in err, (word, err)
+
+
+def program_of(process):
+    """The pid of what an init has started."""
+    (program,) = until(lambda: children_of(process.pid), "the program")
+    return program
+
+
+def stopped(pid):
+    until(lambda: state_of(pid) == "T", f"the stop of {pid}")
+
+
+def running(pid):
+    until(lambda: state_of(pid) == "S", f"{pid}'s going on")
+
+
+def waits_as(process, name):
+    """Until the process is the init under `name` and sleeps with nothing pending."""
+    def waits():
+        return (Path(f"/proc/{process.pid}/comm").read_text() == f"{name}\n" and state_of(process.pid) == "S"
+                and int(status_field(process.pid, "ShdPnd"), 16) == 0)
+
+    until(waits, f"the wait of {name}")
+    return process
+
+
+def orphan_of(process):
+    """What `probe leave` left behind, wherever it went: its pid and its parent's."""
+    def found():
+        return [p for p in descendants_of(os.getpid()) if re.match(r"\S+probe leave ", command_of(p))
+                and marker(process) in command_of(p)]
+
+    (pid,) = until(found, "the orphan")
+    return pid
+
+
+def marker(process):
+    """Tells this test's processes from those of the tests beside it: the words of its own command line."""
+    return next(word for word in process.args if word.startswith("mark="))
+
+
+BLOCKED = [signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM]
+IGNORED = [signal.SIGINT, signal.SIGPIPE, signal.SIGUSR2]
+
+
+def block_and_ignore():
+    signal.pthread_sigmask(signal.SIG_SETMASK, BLOCKED)
+    for number in IGNORED:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: MIT
+"""nsinit as a job of an interactive shell: ^Z, fg, bg, &, pipelines, scripts, nohup."""
+
+import fcntl
+import os
+import re
+import signal
+import struct
+import termios
+
+import pytest
+from conftest import caller_named
+from harness import children_of, command_of, descendants_of, state_of, until
+
+WAYS = ["run-root", "run-user", "subreaper-user", "single-user"]
+OPTIONS = {"run": "", "subreaper": " -s", "single": " -s -c"}
+PROMPT = "outer> "
+
+
+class Shell:
+    """An interactive bash on a terminal of its own; `nsinit` is what it types to call nsinit."""
+
+    def __init__(self, nsinit, way, who):
+        self.nsinit = f"{nsinit}{OPTIONS[way]} --"
+        self.child = caller_named(who).pty(["bash", "--norc", "--noprofile", "--noediting", "-i"], env={"PS1": PROMPT})
+        self.prompt()
+
+    def type(self, line):
+        self.child.sendline(line)
+
+    def key(self, letter):
+        self.child.sendcontrol(letter)
+
+    def sees(self, pattern):
+        self.child.expect(pattern)
+        return self.child.match
+
+    def prompt(self):
+        self.child.expect_exact(PROMPT)
+        return self.child.before
+
+    def answer(self, line):
+        """What one command prints, up to the prompt."""
+        self.type(line)
+        return self.prompt().replace("\r\n", "\n")
+
+    def status(self):
+        return int(re.search(r"status=(\d+)", self.answer("echo status=$?")).group(1))
+
+    def answer_until(self, command, words):
+        """Of a job in the background bash tells before some prompt, the first or a later one."""
+        answer = self.answer(command)
+        until(lambda: words in answer or words in self.answer("jobs"), f"the notice {words!r}")
+
+    def program(self, words):
+        """The probe (or other program) that nsinit runs, wherever it is below."""
+        def found():
+            return [p for p in descendants_of(self.child.pid) if re.fullmatch(words, command_of(p))]
+
+        return until(found, f"the program {words!r}")[0]
+
+    def foreground(self):
+        return struct.unpack("i", fcntl.ioctl(self.child.child_fd, termios.TIOCGPGRP, b"\0" * 4))[0]
+
+    def close(self):
+        """The shell is still a working one, and ends in good order."""
+        assert "alive" in self.answer("echo al''ive")
+        assert self.foreground() == self.child.pid
+        self.type("exit 0")
+        self.child.expect("exit")
+        self.child.wait()
+        assert self.child.exitstatus == 0
+
+
+@pytest.fixture(params=WAYS)
+def shell(request, nsinit):
+    way, who = request.param.split("-")
+    return Shell(nsinit, way, who)
+
+
+def stopped(pid):
+    return state_of(pid) == "T"
+
+
+def running(pid):
+    return state_of(pid) == "S"
+
+
+SLEEP = r"\S+/probe sleep"
+
+
+def start_sleep(shell, probe, before="", after=""):
+    shell.type(f"{before}{shell.nsinit} {probe} sleep{after}")
+    shell.sees("ready\r\n")
+    return shell.program(SLEEP)
+
+
+def stop_by_key(shell, pid):
+    shell.key("z")
+    shell.sees(r"\[1\]\+  Stopped")
+    shell.prompt()
+    assert stopped(pid)
+    assert shell.foreground() == shell.child.pid
+
+
+def finish_by_key(shell, pid, status=130):
+    shell.key("c")
+    shell.prompt()
+    assert shell.status() == status
+    assert state_of(pid) is None
+    shell.close()
+
+
+# ---- in the foreground ----
+
+
+def test_status_and_terminal_come_back(shell, probe):
+    shell.type(f"{shell.nsinit} {probe} exit 3")
+    shell.prompt()
+    assert shell.status() == 3
+    assert "got=line" in shell.answer("read x; echo got=$x\nline")
+    shell.close()
+
+
+def test_interrupt_ends_the_program_and_not_the_shell(shell, probe):
+    finish_by_key(shell, start_sleep(shell, probe))
+
+
+def test_interrupt_is_heard_once(shell, probe):
+    """The same key must not arrive by the terminal and by forwarding."""
+    shell.type(f"{shell.nsinit} {probe} signals --until QUIT")
+    shell.sees("ready\r\n")
+    shell.key("c")
+    shell.sees("2\r\n")
+    shell.key("\\")
+    assert shell.prompt() == "3\r\n"
+    shell.close()
+
+
+# ---- ^Z, fg, bg ----
+
+
+def test_stop_key_stops_the_job_and_fg_continues_it(shell, probe):
+    program = start_sleep(shell, probe)
+    for _ in range(3):
+        stop_by_key(shell, program)
+        shell.type("fg")
+        until(lambda: running(program), "the program's going on")
+        until(lambda: shell.foreground() != shell.child.pid, "the terminal's being given")
+        shell.sees("nsinit")
+    finish_by_key(shell, program)
+
+
+def test_terminal_works_after_fg(shell):
+    shell.type(f"{shell.nsinit} cat")
+    shell.type("before")
+    shell.sees("before\r\n")
+    stop_by_key(shell, shell.program("cat"))
+    shell.type("fg")
+    shell.sees("cat\r\n")
+    shell.type("after")
+    shell.sees("after\r\n")
+    shell.child.sendeof()
+    shell.prompt()
+    assert shell.status() == 0
+    shell.close()
+
+
+def test_bg_continues_without_the_terminal(shell, probe):
+    program = start_sleep(shell, probe)
+    stop_by_key(shell, program)
+    shell.answer("bg")
+    until(lambda: running(program), "the program's going on")
+    assert shell.foreground() == shell.child.pid
+    assert "jobs=1" in shell.answer("echo jobs=$(jobs -r | wc -l)")
+    shell.answer_until("kill %1", "Exit 143")
+    assert state_of(program) is None
+    shell.close()
+
+
+def test_stopped_job_ends_by_kill(shell, probe):
+    """TERM and CONT, as bash sends both to a stopped job."""
+    program = start_sleep(shell, probe)
+    stop_by_key(shell, program)
+    shell.answer_until("kill %1", "Exit 143")
+    assert state_of(program) is None
+    shell.close()
+
+
+def test_program_that_stops_itself_stops_the_job(shell, probe):
+    shell.type(f"{shell.nsinit} {probe} stop TSTP")
+    shell.sees("ready\r\n")
+    shell.sees(r"\[1\]\+  Stopped")
+    shell.prompt()
+    shell.type("fg")
+    shell.sees("continued\r\n")
+    shell.prompt()
+    assert shell.status() == 0
+    shell.close()
+
+
+def test_program_that_is_stopped_by_sigstop_stops_the_job(shell, probe):
+    program = start_sleep(shell, probe)
+    os.kill(program, signal.SIGSTOP)
+    shell.sees(r"\[1\]\+  Stopped")
+    shell.prompt()
+    shell.type("fg")
+    until(lambda: running(program), "the program's going on")
+    shell.sees("nsinit")
+    until(lambda: shell.foreground() != shell.child.pid, "the terminal's being given")
+    finish_by_key(shell, program)
+
+
+def test_program_that_ignores_the_key_is_not_stopped(shell, probe):
+    shell.type(f"{shell.nsinit} {probe} signals --until QUIT")
+    shell.sees("ready\r\n")
+    shell.key("z")
+    shell.sees("20\r\n")
+    shell.key("\\")
+    assert shell.prompt() == "3\r\n"
+    shell.close()
+
+
+# ---- & ----
+
+
+def test_background_start_does_not_take_the_terminal(shell, probe):
+    program = start_sleep(shell, probe, after=" &")
+    assert shell.foreground() == shell.child.pid
+    assert "typed=here" in shell.answer("read x; echo typed=$x\nhere")
+    shell.key("c")
+    shell.prompt()
+    assert running(program), "a key at the prompt is the shell's"
+    shell.answer_until("kill %1", "Exit 143")
+    shell.close()
+
+
+def test_background_job_comes_to_the_foreground(shell, probe):
+    """bash only moves the terminal and sends no signal; the keys are nsinit's to pass on then."""
+    program = start_sleep(shell, probe, after=" &")
+    shell.type("fg")
+    until(lambda: shell.foreground() != shell.child.pid, "the terminal's being given")
+    shell.sees("nsinit")
+    finish_by_key(shell, program)
+
+
+def test_background_program_that_reads_the_terminal_stops_until_fg(shell):
+    shell.type(f"{shell.nsinit} cat &")
+    program = shell.program("cat")
+    until(lambda: stopped(program), "the stop of the reader")
+    shell.answer_until("jobs", "Stopped")
+    shell.type("fg")
+    shell.sees("cat\r\n")
+    shell.type("text")
+    shell.sees("text\r\n")
+    shell.child.sendeof()
+    shell.prompt()
+    assert shell.status() == 0
+    shell.close()
+
+
+# ---- pipelines and scripts ----
+
+
+def test_pipeline_passes_data_and_status(shell):
+    assert shell.answer(f"echo a | {shell.nsinit} tr a b | tr b c").endswith("c\n")
+    assert "status=4 0" in shell.answer(f"{shell.nsinit} sh -c 'exit 4' | cat; echo status=${{PIPESTATUS[*]}}")
+    shell.close()
+
+
+def test_pipeline_is_interrupted_and_stopped_as_a_whole(shell, probe):
+    program = start_sleep(shell, probe, after=" | cat")
+    stop_by_key(shell, program)
+    other = shell.program("cat")
+    assert stopped(other)
+    shell.type("fg")
+    until(lambda: running(program) and running(other), "the pipeline's going on")
+    shell.sees("nsinit")
+    shell.key("c")
+    shell.prompt()
+    assert state_of(program) is None and state_of(other) is None
+    shell.close()
+
+
+def test_rest_of_a_pipeline_may_read_the_terminal(shell, probe):
+    """`nsinit -- ls | less`: the other command keeps the terminal."""
+    shell.type(f"{shell.nsinit} {probe} exit 0 | sh -c 'cat; read x </dev/tty; echo read=$x'")
+    shell.type("line")
+    shell.sees("read=line\r\n")
+    shell.prompt()
+    shell.close()
+
+
+def test_program_in_a_pipeline_may_read_the_terminal(shell):
+    """And `nsinit -- less | cat`: our program gets it when it asks, and ^Z still stops the whole job."""
+    shell.type(f"{shell.nsinit} sh -c 'read x </dev/tty; echo read=$x; read y </dev/tty; echo then=$y' | cat")
+    shell.type("one")
+    shell.sees("read=one\r\n")
+    program, other = shell.program("sh -c read x .*"), shell.program("cat")
+    shell.key("z")
+    shell.sees(r"\[1\]\+  Stopped")
+    shell.prompt()
+    assert stopped(program) and stopped(other)
+    shell.type("fg")
+    shell.sees("cat\r\n")
+    shell.type("two")
+    shell.sees("then=two\r\n")
+    shell.prompt()
+    shell.close()
+
+
+def test_script_has_the_terminal_back_after_us(shell, probe):
+    shell.type(f"sh -c '{shell.nsinit} {probe} exit 5; echo status=$?; read x; echo read=$x'")
+    shell.sees("status=5\r\n")
+    shell.type("line")
+    shell.sees("read=line\r\n")
+    shell.prompt()
+    shell.close()
+
+
+def test_script_stops_with_us_as_a_whole(shell, probe):
+    """The script shares nsinit's process group: the shell above sees a stopped job only when all of it stops."""
+    shell.type(f"sh -c '{shell.nsinit} {probe} sleep; echo after=$?'")
+    shell.sees("ready\r\n")
+    program = shell.program(SLEEP)
+    stop_by_key(shell, program)
+    shell.type("fg")
+    until(lambda: running(program), "the program's going on")
+    until(lambda: shell.foreground() != shell.child.pid, "the terminal's being given")
+    os.kill(program, signal.SIGTERM)
+    shell.sees("after=143\r\n")
+    shell.prompt()
+    shell.close()
+
+
+# ---- nohup and hang-up ----
+
+
+def hang_up(shell):
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, shell.child.child_fd)
+    os.close(null)
+
+
+def test_nohup_survives_the_hang_up(shell, probe, scratch):
+    program = start_background(shell, probe, scratch, "nohup ")
+    (init,) = [p for p in descendants_of(shell.child.pid) if program in children_of(p)]
+    hang_up(shell)
+    shell.child.wait()
+    assert running(program) and state_of(init) not in (None, "Z")
+    os.kill(program, signal.SIGTERM)
+    until(lambda: state_of(init) in (None, "Z"), "nsinit's end")
+
+
+def test_hang_up_ends_a_background_job(shell, probe, scratch):
+    """The counter-check: without nohup the shell passes its HUP on to its jobs, nsinit to its program."""
+    program = start_background(shell, probe, scratch, "")
+    hang_up(shell)
+    shell.child.wait()
+    until(lambda: state_of(program) in (None, "Z"), "the program's end")
+
+
+def test_hang_up_ends_a_stopped_job(shell, probe):
+    program = start_sleep(shell, probe)
+    stop_by_key(shell, program)
+    hang_up(shell)
+    shell.child.wait()
+    until(lambda: state_of(program) in (None, "Z"), "the program's end")
+
+
+def start_background(shell, probe, scratch, before):
+    shell.answer(f"{before}{shell.nsinit} {probe} sleep </dev/null >{scratch}/out 2>&1 &")
+    program = shell.program(SLEEP)
+    until(lambda: "ready" in (scratch / "out").read_text(), "the program's readiness")
+    return program

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The walk of a new process over its steps: the order, and that each step, when it fails, is the one that is told,
+ * with its errno, and is the last. What a step does in itself is tested beside its own file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "fake.h"
+#include "sys.h"
+#include "unit.h"
+
+enum {
+	STANDARD = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWNET,
+};
+
+static struct container container;
+static struct job job;
+static sigset_t mask;
+static char *argv[4], *envp[] = {NULL};
+
+/* A plan in which every step has something to do, in a rootfs that is a directory of ours. */
+static struct child child_of(struct plan *plan, unsigned long namespaces)
+{
+	if (access(in_place("root"), F_OK) < 0) {
+		put_directory("root");
+		put_directory("source");
+	}
+	if (access(in_place("self"), F_OK) < 0) {
+		put_file("self/setgroups", "");
+		put_file("self/uid_map", "");
+		put_file("self/gid_map", "");
+	}
+	*plan = *new_plan();
+	argv[1] = (char *)"/bin/program";
+	argv[2] = NULL;
+	plan->argv = argv + 1;
+	plan->envp = envp;
+	plan->namespaces = namespaces;
+	plan->parent_death = SIGTERM;
+	plan->rootfs = in_place("root");
+	plan->read_only = true;
+	plan->hostname = "box";
+	plan->domainname = "here";
+	plan->cwd = "/";
+	plan->mounts[0] = (struct mount_entry){
+		.kind = MOUNT_BIND, .source = in_place("source"), .target = "/target", .attributes = MOUNT_ATTR_RDONLY, .option = "bind",
+	};
+	plan->mounts[1] = (struct mount_entry){.kind = MOUNT_TMPFS, .target = "/scratch", .option = "tmpfs"};
+	plan->mount_count = 2;
+	plan->identity = (struct identity){.set = true, .uid = 7, .gid = 8, .groups = {1, 2, 3}, .group_count = 3};
+	job = (struct job){.kind = JOB_GROUP, .console = -1};
+	container = (struct container){.report = 9, .root = -1, .sys = -1};
+	fake_reset();
+	fake_proc_self(in_place("self"));
+	return (struct child){.plan = plan, .job = &job, .mask = &mask, .container = &container};
+}
+
+static int walk_container(struct child *child)
+{
+	int result = child_walk(child, STEP_CLONE, STEP_CONTAINER_END);
+
+	umask(022); /* which a failure leaves as it was meanwhile */
+	return result;
+}
+
+static int walk_program(struct child *child)
+{
+	return child_walk(child, STEP_VFORK, STEP_COUNT);
+}
+
+static void check_order(const char *const *parts, size_t count)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!fake_find(&from, parts[i]))
+			fail_msg("no \"%s\" (in this place) in:\n%s", parts[i], fake_text());
+}
+
+/*
+ * DESIGN's order: the terminal and the log first, the ids before anything that needs them, sources while the
+ * host's root is there, what hides before what is read-only, and the old root last of all.
+ */
+static void test_container_order(void **state)
+{
+	static const char *const calls[] = {
+		"sys_close_range", "prctl", "/proc/self/setgroups", "/proc/self/uid_map", "/proc/self/gid_map", "setpgid 0 0",
+		"sys_mount none on / rec,private", "sys_clone_tree /dev/null", "/source", "sys_pivot_root . . in /root",
+		"sys_mount proc on /root/proc", " on /root/dev", "sys_mount tmpfs on /root/tmp", "sys_attach /source on /root/target",
+		"sys_mount tmpfs on /root/scratch", "sys_mount_attributes /root ro", "sys_umount /root detach", "sethostname box",
+		"setdomainname here", "socket", "ioctl",
+	};
+	struct plan plan;
+	struct child child = child_of(&plan, STANDARD | CLONE_NEWUSER);
+
+	(void)state;
+	assert_int_equal(walk_container(&child), 0);
+	assert_int_equal(child.fault.step, STEP_NONE);
+	check_order(calls, COUNT(calls));
+}
+
+static void test_program_order(void **state)
+{
+	static const char *const calls[] = {
+		"setpgid 0 0", "sys_close_range 3 to -1", "sys_setgroups 3: 1 2 3", "sys_setgid 8", "sys_setuid 7", "sys_signal_mask",
+		"execve /bin/program: /bin/program",
+	};
+	struct plan plan;
+	struct child child = child_of(&plan, STANDARD);
+
+	(void)state;
+	assert_int_equal(walk_program(&child), -1); /* execve is replaced */
+	assert_int_equal(child.fault.step, STEP_EXEC);
+	assert_int_equal(child.fault.error, ENOENT);
+	check_order(calls, COUNT(calls));
+}
+
+/* Each step fails in turn. */
+static const struct row {
+	enum step step;
+	const char *call, *part;
+	int error;
+	bool user; /* only with a user namespace */
+} rows[] = {
+	{STEP_DESCRIPTORS, "sys_close_range", "", EBADF, false},
+	{STEP_PARENT_DEATH, "prctl", "", EINVAL, false},
+	{STEP_IDMAP, "openat", "/proc/self/setgroups", EACCES, true},
+	{STEP_IDMAP, "openat", "/proc/self/uid_map", EPERM, true},
+	{STEP_IDMAP, "openat", "/proc/self/gid_map", EPERM, true},
+	{STEP_JOB, "setpgid", "", EPERM, false},
+	{STEP_PROPAGATION, "sys_mount", "rec,private", EINVAL, false},
+	{STEP_SOURCES, "sys_clone_tree", "/source", EACCES, false},
+	{STEP_SOURCES, "sys_clone_tree", "/dev/null", ENOSYS, true},
+	{STEP_ROOT, "sys_clone_tree", "/root rec", EINVAL, false},
+	{STEP_ROOT, "sys_attach", "/root on ", EINVAL, false},
+	{STEP_ROOT, "sys_pivot_root", "", EINVAL, false},
+	{STEP_MOUNTS, "sys_mount", "proc on", EPERM, false},
+	{STEP_MOUNTS, "sys_detached_mount", "", ENOSYS, false},
+	{STEP_MOUNTS, "sys_mount", "on /root/tmp", ENOMEM, false},
+	{STEP_BINDS, "sys_mount_attributes", "/source", EPERM, false},
+	{STEP_BINDS, "sys_attach", "/source on", EINVAL, false},
+	{STEP_BINDS, "sys_mount", "/root/scratch", EINVAL, false},
+	{STEP_READ_ONLY, "sys_mount_attributes", "/root ro", EPERM, true},
+	{STEP_DETACH, "sys_umount", "", EINVAL, true},
+	{STEP_DETACH, "chdir", " /", EACCES, true},
+	{STEP_HOSTNAME, "sethostname", "", EPERM, true},
+	{STEP_DOMAINNAME, "setdomainname", "", EPERM, true},
+	{STEP_LOOPBACK, "socket", "", EAFNOSUPPORT, true},
+	{STEP_LOOPBACK, "ioctl", "", ENODEV, true},
+	{STEP_TERMINAL, "setpgid", "", EPERM, false},
+	{STEP_CLOSE, "sys_close_range", "", EBADF, false},
+	{STEP_GROUPS, "sys_setgroups", "", EPERM, false},
+	{STEP_GROUPS, "sys_setgroups", "", EINVAL, true},
+	{STEP_GID, "sys_setgid", "", EPERM, false},
+	{STEP_UID, "sys_setuid", "", EAGAIN, false},
+	{STEP_CWD, "sys_open_plain", "", ENOENT, false},
+	{STEP_SIGNALS, "sys_signal_mask", "", EINVAL, false},
+	{STEP_EXEC, "execve", "", EACCES, false},
+};
+
+static void test_failures(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool program = rows[i].step > STEP_CONTAINER_END;
+		struct plan plan;
+		struct child child = child_of(&plan, STANDARD | (rows[i].user || !program ? CLONE_NEWUSER : 0));
+		char row[128];
+
+		snprintf(row, sizeof row, "step %d, %s %s", rows[i].step, rows[i].call, rows[i].part);
+		if (!program && !rows[i].user)
+			plan.namespaces = STANDARD;
+		fake_fail_at(rows[i].call, rows[i].part, rows[i].error);
+		check_int(row, program ? walk_program(&child) : walk_container(&child), -1);
+		check_int(row, child.fault.step, rows[i].step);
+		check_int(row, child.fault.error, rows[i].error);
+	}
+}
+
+/* The masks go onto the container's own procfs; here there is none, which must not pass. */
+static void test_masks_fail(void **state)
+{
+	struct plan plan;
+	struct child child = child_of(&plan, STANDARD);
+
+	(void)state;
+	assert_int_equal(walk_container(&child), -1);
+	assert_int_equal(child.fault.step, STEP_MASKS);
+	assert_int_equal(child.fault.error, EXDEV);
+}
+
+/* The table above has every step but the one that has a test of its own. */
+static void test_every_step_has_a_row(void **state)
+{
+	(void)state;
+	for (int step = STEP_CLONE + 1; step < STEP_COUNT; step++) {
+		bool found = step == STEP_CONTAINER_END || step == STEP_VFORK || step == STEP_MASKS;
+
+		for (size_t i = 0; i < COUNT(rows); i++)
+			found = found || (int)rows[i].step == step;
+		if (!found)
+			fail_msg("step %d has no row", step);
+	}
+}
+
+/* What comes after the failed step is not done. */
+static void test_nothing_after_a_failure(void **state)
+{
+	struct plan plan;
+	struct child child = child_of(&plan, STANDARD);
+
+	(void)state;
+	fake_fail("sys_pivot_root", 1, EINVAL);
+	assert_int_equal(walk_container(&child), -1);
+	assert_string_equal(fake_line(0), "sys_close_range 3 to 8");
+	assert_int_equal(fake_count("sys_umount") + fake_count("sethostname") + fake_count("socket"), 0);
+	child = child_of(&plan, STANDARD);
+	fake_fail("sys_setgid", 1, EPERM);
+	assert_int_equal(walk_program(&child), -1);
+	assert_int_equal(fake_count("sys_setuid") + fake_count("execve"), 0);
+}
+
+/* Steps that a plan does not ask for do nothing. */
+static void test_plain_program(void **state)
+{
+	struct plan plan;
+	struct child child = child_of(&plan, 0);
+
+	(void)state;
+	plan.identity.set = false;
+	plan.cwd = NULL;
+	job.kind = JOB_SHARED;
+	assert_int_equal(walk_program(&child), -1);
+	assert_string_equal(fake_text(), "sys_signal_mask 2\nexecve /bin/program: /bin/program\n");
+}
+
+/* A namespace of one id may not call setgroups, and has no other group to give up; elsewhere that is an error. */
+static void test_groups(void **state)
+{
+	static const struct {
+		bool user, set, clear;
+		int error, result, calls;
+	} plans[] = {
+		{false, false, false, 0, 0, 0}, {false, false, true, 0, 0, 1}, {false, true, false, 0, 0, 1},
+		{false, true, false, EPERM, -1, 1}, {true, true, false, EPERM, 0, 1}, {true, true, false, EINVAL, -1, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(plans); i++) {
+		struct plan plan;
+		struct child child = child_of(&plan, STANDARD | (plans[i].user ? CLONE_NEWUSER : 0));
+
+		plan.identity.set = plans[i].set;
+		plan.identity.clear_groups = plans[i].clear;
+		if (plans[i].error)
+			fake_fail("sys_setgroups", 1, plans[i].error);
+		assert_int_equal(child_walk(&child, STEP_CLOSE, STEP_GID), plans[i].result);
+		assert_int_equal(fake_count("sys_setgroups"), plans[i].calls);
+	}
+}
+
+/* A magic link could lead out of the root: CVE-2024-21626. */
+static void test_cwd(void **state)
+{
+	static const struct {
+		const char *cwd;
+		int error; /* 0: none */
+	} directories[] = {
+		{"/", 0}, {"/proc", 0}, {"/proc/self/cwd", ELOOP}, {"/proc/self/fd/0", ELOOP}, {"/nowhere", ENOENT}, {"/proc/version", ENOTDIR},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(directories); i++) {
+		struct plan plan;
+		struct child child = child_of(&plan, STANDARD);
+		int here;
+
+		plan.cwd = directories[i].cwd;
+		check_int(plan.cwd, child_walk(&child, STEP_UID, STEP_SIGNALS), directories[i].error ? -1 : 0);
+		if (directories[i].error) {
+			check_int(plan.cwd, child.fault.error, directories[i].error);
+			continue;
+		}
+		here = open(".", O_PATH | O_CLOEXEC);
+		check_text(plan.cwd, path_of(here), plan.cwd);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_container_order), test(test_program_order), test(test_failures), test(test_masks_fail),
+		test(test_every_step_has_a_row), test(test_nothing_after_a_failure), test(test_plain_program), test(test_groups), test(test_cwd),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

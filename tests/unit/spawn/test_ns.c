@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The short steps of a container's PID 1: which descriptors stay, parent death, names.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+
+#include "child.h"
+#include "fake.h"
+#include "ns.h"
+#include "unit.h"
+
+static struct container container;
+static struct job job;
+
+static struct child child_of(struct plan *plan)
+{
+	container = (struct container){.report = 3};
+	job = (struct job){.kind = JOB_SHARED, .console = -1};
+	return (struct child){.plan = plan, .job = &job, .container = &container};
+}
+
+/* Every descriptor from 3 on is closed, once, but those that are kept. */
+static void test_descriptors(void **state)
+{
+	static const struct {
+		int report, console, log_fd;
+	} rows[] = {
+		{3, -1, 2}, {4, -1, 2}, {9, -1, 2}, {3, 4, 2}, {4, 3, 2}, {5, 3, 4}, {3, 5, 9}, {20, 10, 15}, {3, 4, 5}, {7, 7, 7},
+		{3, -1, 1}, {1023, 3, 512}, {4, -1, 3}, {1, 2, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = new_plan();
+		struct child child = child_of(plan);
+		long next = 3;
+		char row[64];
+		unsigned first;
+		int last;
+
+		snprintf(row, sizeof row, "report %d, console %d, log %d", rows[i].report, rows[i].console, rows[i].log_fd);
+		container.report = rows[i].report;
+		job.console = rows[i].console;
+		plan->log_fd = rows[i].log_fd;
+		fake_reset();
+		check_int(row, ns_descriptors(&child), 0);
+		for (size_t line = 0; fake_line(line); line++) {
+			check_int(row, sscanf(fake_line(line), "sys_close_range %u to %d", &first, &last), 2);
+			for (; next < (long)first; next++)
+				check_true(row, next == rows[i].report || next == rows[i].console || next == rows[i].log_fd);
+			check_true(row, last < 0 || (long)last >= (long)first);
+			check_true(row, (rows[i].report < (int)first || (last >= 0 && rows[i].report > last)) &&
+			                (rows[i].console < (int)first || (last >= 0 && rows[i].console > last)) &&
+			                (rows[i].log_fd < (int)first || (last >= 0 && rows[i].log_fd > last)));
+			next = last < 0 ? LONG_MAX : (long)last + 1;
+		}
+		check_true(row, next == LONG_MAX); /* to the end */
+	}
+}
+
+static void test_descriptors_fail(void **state)
+{
+	struct child child = child_of(new_plan());
+
+	(void)state;
+	container.report = 10;
+	for (int nth = 1; nth <= 2; nth++) {
+		fake_reset();
+		fake_fail("sys_close_range", nth, ENOSYS);
+		assert_int_equal(ns_descriptors(&child), -1);
+		assert_int_equal(errno, ENOSYS);
+	}
+}
+
+static void test_parent_death(void **state)
+{
+	struct plan *plan = new_plan();
+	struct child child = child_of(plan);
+	char wanted[64];
+
+	(void)state;
+	assert_int_equal(ns_parent_death(&child), 0);
+	assert_string_equal(fake_text(), "");
+	plan->parent_death = SIGHUP;
+	assert_int_equal(ns_parent_death(&child), 0);
+	snprintf(wanted, sizeof wanted, "prctl %d %d\n", PR_SET_PDEATHSIG, SIGHUP);
+	assert_string_equal(fake_text(), wanted);
+	fake_fail("prctl", 2, EINVAL);
+	assert_int_equal(ns_parent_death(&child), -1);
+	assert_int_equal(errno, EINVAL);
+}
+
+static void test_names(void **state)
+{
+	struct plan *plan = new_plan();
+	struct child child = child_of(plan);
+
+	(void)state;
+	assert_int_equal(ns_hostname(&child), 0);
+	assert_int_equal(ns_domainname(&child), 0);
+	assert_string_equal(fake_text(), "");
+	plan->hostname = "box";
+	plan->domainname = "here";
+	assert_int_equal(ns_hostname(&child), 0);
+	assert_int_equal(ns_domainname(&child), 0);
+	assert_string_equal(fake_text(), "sethostname box\nsetdomainname here\n");
+	fake_fail("sethostname", 2, EPERM);
+	fake_fail("setdomainname", 2, EPERM);
+	assert_int_equal(ns_hostname(&child), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(ns_domainname(&child), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_descriptors), test(test_descriptors_fail), test(test_parent_death), test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
