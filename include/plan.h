@@ -112,6 +112,11 @@ struct plan {
 	size_t limit_count; /* of limits */
 	bool clear_env;
 
+	/* lifetime */
+	const char *pid_file;
+	int ready_fd, status_fd; /* -1: none */
+	bool detach;
+
 	/* what is said, and where */
 	int verbosity; /* 0: errors, 1: warnings (the default), 2: what is done, 3: signals and reaping too */
 	int log_fd;

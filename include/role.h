@@ -18,6 +18,9 @@ struct role {
 	int (*run)(const struct plan *plan, const sigset_t *mask);
 };
 
+/* Runs the role, and tells those who want to know of start and end. The exit status. */
+int role_run(const struct role *role, const struct plan *plan, const sigset_t *mask);
+
 /* Pure: a role follows from our pid and the options alone. */
 const struct role *role_choose(pid_t pid, const struct plan *plan);
 

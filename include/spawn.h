@@ -81,7 +81,7 @@ struct job {
 };
 
 /* What PID 1 of a container tells its launcher, over a close-on-exec pipe. The end of the pipe says: no more news. */
-enum report_kind { REPORT_FAULT = 1, REPORT_STOPPED };
+enum report_kind { REPORT_FAULT = 1, REPORT_STARTED, REPORT_STOPPED };
 
 struct report {
 	enum report_kind kind;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "announce.h"
 #include "console.h"
 #include "decimal.h"
 #include "fault.h"
@@ -251,6 +252,8 @@ static void read_report(struct loop *loop)
 	/* PID 1 inside is ours, but what comes out of a container is not believed without a look. */
 	if (n == sizeof report && report.kind == REPORT_FAULT && fault_is_valid(loop->plan, &report.fault)) {
 		loop->fault = report.fault;
+	} else if (n == sizeof report && report.kind == REPORT_STARTED) {
+		announce_ready(loop->plan);
 	} else if (n == sizeof report && report.kind == REPORT_STOPPED && report.signal > 0 && report.signal <= PLAN_SIGNAL_MAX) {
 		job_stopped(loop, report.signal);
 	} else if (n >= 0 || errno != EINTR) {
@@ -288,12 +291,12 @@ static bool next_signal(struct loop *loop, const sigset_t *all, int readiness, s
 
 void loop_run(struct loop *loop)
 {
-	int readiness = -1; /* a signalfd(2), to wait for signals and reports at once; without a terminal reports can wait */
+	int readiness = -1; /* a signalfd(2), to wait for signals and reports at once; without news that matter at once they can wait */
 	sigset_t all;
 	siginfo_t info;
 
 	memset(&all, 0xff, sizeof all);
-	if (loop->reports >= 0 && loop->console >= 0)
+	if (loop->reports >= 0 && (loop->console >= 0 || announce_wanted(loop->plan)))
 		readiness = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!loop->ended) {
 		if (next_signal(loop, &all, readiness, &info))

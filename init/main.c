@@ -51,7 +51,7 @@ static int run(const sigset_t *mask)
 		plan_print(&plan, role->name);
 		return 0;
 	}
-	return role->run(&plan, mask);
+	return role_run(role, &plan, mask);
 }
 
 int main(int argc, char **argv)

@@ -93,6 +93,18 @@ static const char *set_quiet(struct plan *plan, const struct option *option, con
 	return NULL;
 }
 
+static const char *set_die(struct plan *plan, const struct option *option, const char *value)
+{
+	bool die;
+
+	(void)option;
+	if (value_flag(value, &die) < 0)
+		return "not a yes or no; give 1 or 0";
+	if (die)
+		plan->parent_death = SIGKILL;
+	return NULL;
+}
+
 /* One CODE or A-B, and what it becomes; 0 if that is not said. */
 const char *option_set_remap(struct plan *plan, const struct option *option, const char *value)
 {
@@ -348,6 +360,12 @@ static const struct option options[] = {
 	{"oom-score-adj", 0, "N", OPTIONS_LIMITS, set_oom, 0, "how soon the OOM killer takes the program, -1000 to 1000"},
 	{"umask", 0, "MODE", OPTIONS_LIMITS, set_umask, 0, "the file mode mask"},
 
+	{"die-with-parent", 0, NULL, OPTIONS_LIFETIME, set_die, 0, "KILL for us when our parent dies, and for the container when we do"},
+	{"detach", 0, NULL, OPTIONS_LIFETIME, option_set_flag, OPTION_FIELD(detach), "go to the background once the program runs"},
+	{"pid-file", 0, "FILE", OPTIONS_LIFETIME, set_string, OPTION_FIELD(pid_file), "holds the pid of PID 1, as seen here, while it runs"},
+	{"ready-fd", 0, "FD", OPTIONS_LIFETIME, set_descriptor, OPTION_FIELD(ready_fd), "gets a newline once the program runs"},
+	{"status-fd", 0, "FD", OPTIONS_LIFETIME, set_descriptor, OPTION_FIELD(status_fd), "gets JSON lines: started, ready, stopped"},
+
 	{"dry-run", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(dry_run), "print the plan, do nothing"},
 	{"check", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(check), "print what this kernel and user can do, and the remedies"},
 	{"version", 'V', NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(version), "print the version"},
@@ -362,5 +380,6 @@ const char *const option_group_names[OPTIONS_GROUPS] = {
 	[OPTIONS_NAMESPACES] = "Namespaces",
 	[OPTIONS_IDENTITY] = "Identity and environment",
 	[OPTIONS_LIMITS] = "Privileges and limits",
+	[OPTIONS_LIFETIME] = "Lifetime",
 	[OPTIONS_LOOKING] = "Looking",
 };

@@ -31,6 +31,7 @@ void plan_default(struct plan *plan)
 	plan->drain_ms = -1;
 	plan->verbosity = LOG_WARNING;
 	plan->log_fd = STDERR_FILENO;
+	plan->ready_fd = plan->status_fd = -1;
 }
 
 bool plan_isolates(const struct plan *plan)

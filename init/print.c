@@ -165,6 +165,10 @@ void plan_print(const struct plan *plan, const char *role)
 	print_identity(&out, plan);
 	print_privileges(&out, plan);
 	print_pid1(&out, plan);
+	if (plan->pid_file)
+		out_print(&out, "pid file: %s\n", plan->pid_file);
+	if (plan->detach)
+		out_print(&out, "detached: yes\n");
 	if (plan->cwd)
 		out_print(&out, "directory: %s\n", plan->cwd);
 	out_print(&out, plan->pause ? "program: none, pause" : "program:");

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "announce.h"
 #include "console.h"
 #include "drain.h"
 #include "fault.h"
@@ -29,6 +30,19 @@ static int start_failed(const struct plan *plan, const struct fault *fault, int 
 	return fault_report(plan, fault);
 }
 
+/* The program runs, or the pause has begun. */
+static void tell_started(const struct plan *plan, int launcher)
+{
+	const struct report report = {.kind = REPORT_STARTED};
+
+	if (!announce_wanted(plan))
+		return;
+	if (launcher < 0)
+		announce_ready(plan);
+	else if (write(launcher, &report, sizeof report) < 0)
+		log_debug("the launcher is gone");
+}
+
 /* The last line is the one after which PID 1 must not die: what comes later is only the loop. */
 static int run_program(const struct plan *plan, const sigset_t *mask, int console, int launcher)
 {
@@ -46,6 +60,7 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 	}
 	if (plan->leave_directory && chdir("/") < 0)
 		log_warning("/: %s", strerror(errno));
+	tell_started(plan, launcher);
 	loop = loop_around(plan, plan->pause ? SIGNALS_PAUSE : plan->session ? SIGNALS_SESSION : SIGNALS_PROGRAM, child, &job, mask);
 	if (launcher >= 0 && loop.console < 0) {
 		close(launcher); /* the launcher need not listen: nothing can be stopped from a terminal */
@@ -93,6 +108,7 @@ static int entrypoint_run(const struct plan *plan, const sigset_t *mask)
 	}
 	if (watch_parent(plan) < 0)
 		return plan->personality->failed;
+	announce_started(plan, getpid());
 	return run_program(plan, mask, console_open(), -1);
 }
 
@@ -108,7 +124,7 @@ static int relay(const struct plan *plan, const sigset_t *mask, pid_t container,
 
 static int container_run(const struct plan *plan, const sigset_t *mask)
 {
-	int console = console_open(), report;
+	int console = plan->detach ? -1 : console_open(), report;
 	struct job job = console_container_job(console);
 	struct fault fault;
 	pid_t container;
@@ -118,9 +134,22 @@ static int container_run(const struct plan *plan, const sigset_t *mask)
 	container = spawn_container(plan, &job, &report, &fault);
 	if (container < 0)
 		return fault_report(plan, &fault);
-	if (container > 0)
-		return relay(plan, mask, container, &job, report);
-	return run_program(plan, mask, console, report);
+	if (container == 0)
+		_exit(run_program(plan, mask, console, report));
+	announce_started(plan, container);
+	return relay(plan, mask, container, &job, report);
+}
+
+int role_run(const struct role *role, const struct plan *plan, const sigset_t *mask)
+{
+	int status;
+
+	if (announce_wanted(plan) && announce_prepare(plan) < 0)
+		return plan->personality->failed;
+	status = role->run(plan, mask);
+	if (announce_wanted(plan))
+		announce_stopped(plan, status);
+	return status;
 }
 
 const struct role *role_choose(pid_t pid, const struct plan *plan)

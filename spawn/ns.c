@@ -5,6 +5,7 @@
 #include "ns.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -42,7 +43,17 @@ int ns_descriptors(struct child *child)
 
 int ns_parent_death(struct child *child)
 {
-	return child->plan->parent_death ? prctl(PR_SET_PDEATHSIG, child->plan->parent_death) : 0;
+	struct pollfd pipe = {.fd = child->container->report};
+
+	if (!child->plan->parent_death)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, child->plan->parent_death) < 0)
+		return -1;
+	/* A launcher that died before has left a pipe without a reader. */
+	if (poll(&pipe, 1, 0) == 0)
+		return 0;
+	errno = ESRCH;
+	return -1;
 }
 
 /*

@@ -62,7 +62,8 @@ def add_images(engine, init, probe):
     engine.image("scratch-probe", {"init": init.path, "probe": probe}, 'ENTRYPOINT ["/init", "--"]')
     engine.image("subreaper", box | {"init": init.path}, "ENV PATH=/bin",
                  "ENTRYPOINT " + json.dumps(["/init", *init.subreaper]))
-    engine.image("pause", {"pause": init.path}, "ENTRYPOINT " + json.dumps(["/pause", *init.pause]))
+    engine.image("pause", {"init": init.path}, "ENTRYPOINT " + json.dumps(["/init", *init.pause]))
+    engine.image("pause-by-name", {"pause": init.path}, 'ENTRYPOINT ["/pause"]')
 
 
 def start(kind, directory, init, probe):

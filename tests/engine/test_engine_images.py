@@ -46,6 +46,22 @@ def test_everything_taken_away(engine):
         assert container.stop(50) == 143
 
 
+@pytest.mark.parametrize("entrypoint, status", [
+    (["/sbin/tini", "--"], 143),
+    (["/sbin/tini", "-g", "-e", "143", "--"], 0),
+    (["/usr/bin/dumb-init", "--rewrite", "15:2", "--"], 130),
+    (["/usr/bin/catatonit", "--"], 143),
+], ids=["tini", "tini-options", "dumb-init", "catatonit"])
+def test_image_made_for_a_peer(engine, init, probe, entrypoint, status):
+    """The peer's file is swapped for the init, and the image's command line stays as it is."""
+    init.needs_own()
+    engine.image("swapped", {entrypoint[0][1:]: init.path, "probe": probe}, f"ENTRYPOINT {json.dumps(entrypoint)}")
+    assert engine.run("swapped", "/probe", "orphans", "50").stdout == "50 reaped\n"
+    with engine.start("swapped", "/probe", "sleep") as container:
+        container.wait_for("ready")
+        assert container.stop(50) == status
+
+
 @only("docker")
 def test_version_as_docker_reads_it(engine, init):
     """It wants "tini version X - git.ID", and shows N/A and a warning where it can read neither X nor ID."""

@@ -10,6 +10,7 @@ POD = ["--share", "pid,ipc,uts", "--network", "none"]
 INFRA = {
     "podman's own": [],  # podman makes the image, of the file "catatonit" that it is told to use
     "image": ["--infra-image", "pause"],
+    "name": ["--infra-image", "pause-by-name"],
     "command": ["--infra-image", "scratch-init", "--infra-command", "/init -P"],
 }
 
@@ -32,6 +33,8 @@ def status_of_infra(podman):
 @pytest.mark.parametrize("flags", INFRA.values(), ids=INFRA.keys())
 def test_infra_container(engine, init, flags):
     init.needs("--pause")
+    if "pause-by-name" in flags:
+        init.needs_own()
     with pod(engine, *flags) as name:
         in_pod = ["--pod", name]
         assert engine.run("box", "sha256sum", "/proc/1/exe", flags=in_pod).stdout.split()[0] == init.sha256()
@@ -51,7 +54,7 @@ def test_pause_container_joined_by_others(engine, init, sig):
     with engine.start("pause", flags=["--user", "65535:65535", "--read-only", "--cap-drop", "ALL"]) as pause:
         joined = ["--pid", f"container:{pause.name}"]
         assert engine.run("box", "/probe", "orphans", "200", flags=joined).stdout == "200 reaped\n"
-        assert engine.run("box", "cat", "/proc/1/cmdline", flags=joined).stdout.startswith("/pause\0")
+        assert engine.run("box", "cat", "/proc/1/cmdline", flags=joined).stdout.startswith("/init\0-P")
         for ignored in ("HUP", "USR1", "WINCH"):
             pause.kill(ignored)
         assert pause.running()

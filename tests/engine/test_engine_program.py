@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+
 @pytest.mark.parametrize("status", [0, 3, 255])
 def test_status_is_the_programs(engine, status):
     assert engine.run("box", "/probe", "exit", str(status), init=True).returncode == status

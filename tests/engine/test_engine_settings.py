@@ -2,6 +2,8 @@
 """Options by environment, for an engine passes none to its init; and what is left when the program ends."""
 import json
 
+import pytest
+
 # The program's own file in the box: it leaves a helper that needs a moment to save its work.
 LEAVE_HELPER = ["box", "/leave-helper"]
 # Sends the engine's stop to the program only after more time than a test has.
@@ -47,10 +49,31 @@ def test_drain_kills_and_names_what_does_not_finish(engine, init):
     assert "probe" in done.stderr
 
 
-def test_remap_makes_a_stop_a_success(engine, init):
-    with engine.start("box", "/probe", "sleep", flags=init.env("--remap", "143"), init=True) as container:
+@pytest.mark.parametrize("option", ["--remap", "--success"])
+def test_stop_is_a_success(engine, init, option):
+    with engine.start("box", "/probe", "sleep", flags=init.env(option, "143"), init=True) as container:
         container.wait_for("ready")
         assert container.stop(NEVER_S) == 0
+
+
+def test_delay_holds_the_stop_until_a_second_one(engine, init):
+    delay = init.env("--delay", f"{NEVER_S}s")
+    with engine.start("box", "/probe", "signals", "--until", "TERM", flags=delay, init=True) as container:
+        container.wait_for("ready")
+        container.kill("TERM")
+        container.kill("USR1")
+        container.wait_for("10")  # it came after the TERM, and is here before it
+        assert container.lines() == ["ready", "10"]
+        container.kill("TERM")
+        assert container.wait() == 0
+        assert container.lines() == ["ready", "10", "15"]
+
+
+def test_secret_becomes_a_variable(engine, init, tmp_path):
+    (tmp_path / "token").write_text("hunter2\n")
+    flags = ["--volume", f"{tmp_path}:/run/secrets:ro", *init.env("--secret", "TOKEN=/run/secrets/token")]
+    seen = json.loads(engine.run("box", "/probe", "report", flags=flags, init=True).stdout)
+    assert "TOKEN=hunter2" in seen["env"]
 
 
 def test_rewrite_changes_the_stop(engine, init):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Signals and the end of a container. Where time matters it shows in the status: 143 is the program's, 137 the engine's."""
+"""Signals, and the end of a container: status 143 means that the program ended by itself, 137 that it was killed."""
 import os
 import signal
 

@@ -3,7 +3,7 @@
 nsinit under the name of another init, and that init itself as Debian packages it.
 
 A Peer is one of them and one way of starting it: as PID 1 (root, in a PID namespace of its own) or as an ordinary
-user's child. What both must agree in is tested on everyone(NAME); what nsinit does better on ours(NAME) alone.
+user's child. What both must agree in is tested on everyone(NAME), what nsinit does better on OURS alone.
 Peer.start, Peer.run, Peer.pty(options, program, **as in Caller): the same for `NAME OPTIONS -- PROGRAM`; they add
 what makes a child of the name reap (tini's -s). Peer.raw(words, **) starts it with exactly these words.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from conftest import caller_named, need_root
-from harness import children_of, command_of, descendants_of, state_of, status_field, until
+from harness import children_of, command_of, descendants_of, stat_fields, state_of, status_field, until
 
 WAYS = ("pid1", "child")
 TO_REAP = {"tini": ["-s"]}
@@ -44,12 +44,16 @@ class Peer:
         return self.caller.start([self.path, *words], pid1=self.pid1, **more).finish()
 
 
+OURS = [f"nsinit-{way}" for way in WAYS]
+
+
 def everyone(name):
-    return [f"nsinit-{way}" for way in WAYS] + [f"{name}-{way}" for way in WAYS]
+    return OURS + [f"{name}-{way}" for way in WAYS]
 
 
-def ours(_):
-    return [f"nsinit-{way}" for way in WAYS]
+def both(name):
+    """One way only, for what is the same in both."""
+    return ["nsinit-child", f"{name}-child"]
 
 
 def packaged(name):
@@ -60,7 +64,7 @@ def packaged(name):
 
 
 def peer(name, variant, nsinit, directory):
-    """The Peer for one entry of everyone() or ours()."""
+    """The Peer for one entry of everyone(), both() or OURS."""
     who, way = variant.rsplit("-", 1)
     if way == "pid1":
         need_root("a PID namespace is made for it to be PID 1 of")
@@ -117,19 +121,13 @@ def waits_as(process, name):
     return process
 
 
-def orphan_of(process):
-    """What `probe leave` left behind, wherever it went: its pid and its parent's."""
+def orphan_of():
+    """What `probe leave` left: a pid, and whose child it became. It is asked for after the `ready` of both."""
     def found():
-        return [p for p in descendants_of(os.getpid()) if re.match(r"\S+probe leave ", command_of(p))
-                and marker(process) in command_of(p)]
+        return [p for p in descendants_of(os.getpid()) if re.match(r"\S+probe leave ", command_of(p)) and state_of(p) == "S"]
 
     (pid,) = until(found, "the orphan")
-    return pid
-
-
-def marker(process):
-    """Tells this test's processes from those of the tests beside it: the words of its own command line."""
-    return next(word for word in process.args if word.startswith("mark="))
+    return pid, int(stat_fields(pid)[1])
 
 
 BLOCKED = [signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM]

@@ -189,17 +189,18 @@ def anonymous_kb(pid):
     return int(re.search(r"^Anonymous:\s+(\d+) kB$", text, re.M).group(1))
 
 
-@pytest.mark.parametrize("options", IDLE_OPTIONS)
-def test_idle_entrypoint_holds_at_most_24_kb(init, probe, options):
-    process = idle(init, probe, options)
-    held = anonymous_kb(process.pid)
-    process.send(signal.SIGTERM)
-    process.finish()
-    assert 0 < held <= 24
+def test_idle_entrypoint_holds_at_most_24_kb(init, probe):
+    """The worst of several starts counts: where the stack begins differs from one to the next."""
+    processes = [idle(init, probe, options) for options in IDLE_OPTIONS * 3]
+    held = [anonymous_kb(process.pid) for process in processes]
+    for process in processes:
+        process.send(signal.SIGTERM)
+        process.finish()
+    assert min(held) > 0 and max(held) <= 24, sorted(held)
 
 
 def test_memory_does_not_grow(pid1, probe):
-    """Thousands of orphans and signals leave it as it was."""
+    """Thousands of orphans and signals cost nothing that stays."""
     process = pid1.start("", ["sh", "-c", f"{probe} orphans 3000 >&2; exec {probe} count 3000 40"])
     assert process.line() == "ready"
     for _ in range(3000):
@@ -209,4 +210,4 @@ def test_memory_does_not_grow(pid1, probe):
     held = anonymous_kb(process.pid)
     process.send(signal.SIGTERM)
     assert process.finish().out == "3000\n"
-    assert held <= 24
+    assert held <= 24, held

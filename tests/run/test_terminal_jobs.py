@@ -99,7 +99,7 @@ def stop_by_key(shell, pid):
     shell.key("z")
     shell.sees(r"\[1\]\+  Stopped")
     shell.prompt()
-    assert stopped(pid)
+    until(lambda: stopped(pid), "the stop of the program")
     assert shell.foreground() == shell.child.pid
 
 
@@ -272,7 +272,7 @@ def test_pipeline_is_interrupted_and_stopped_as_a_whole(shell, probe):
     program = start_sleep(shell, probe, after=" | cat")
     stop_by_key(shell, program)
     other = shell.program("cat")
-    assert stopped(other)
+    until(lambda: stopped(other), "the stop of the other command")
     shell.type("fg")
     until(lambda: running(program) and running(other), "the pipeline's going on")
     shell.sees("nsinit")
@@ -300,7 +300,7 @@ def test_program_in_a_pipeline_may_read_the_terminal(shell):
     shell.key("z")
     shell.sees(r"\[1\]\+  Stopped")
     shell.prompt()
-    assert stopped(program) and stopped(other)
+    until(lambda: stopped(program) and stopped(other), "the stop of all of the job")
     shell.type("fg")
     shell.sees("cat\r\n")
     shell.type("two")

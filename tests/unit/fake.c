@@ -194,19 +194,39 @@ REAL(int, sys_clone_tree, int dirfd, const char *path, bool recursive)
 	return is_real("sys_clone_tree") ? __real_sys_clone_tree(dirfd, path, recursive) : __real_openat(dirfd, path, O_PATH | O_CLOEXEC);
 }
 
-static const char *attach_text(int fd, int dirfd, const char *path)
+/* The path of a descriptor, a new file system's without the part that mkdtemp made up. */
+static const char *path_text(int fd)
 {
-	static char text[LINE_SIZE];
-	int length = snprintf(text, sizeof text, " %.200s", path_of(fd));
+	static char text[4][PATH_MAX];
+	static unsigned next;
+	char *path = text[next++ % 4], *suffix;
 
-	snprintf(text + length, sizeof text - (size_t)length, " on %.200s", *path ? path : path_of(dirfd));
-	return text;
+	snprintf(path, PATH_MAX, "%s", path_of(fd));
+	suffix = strstr(path, "/detached-") ? strchr(path, '.') : NULL;
+	if (suffix)
+		memmove(suffix, suffix + strlen(".XXXXXX"), strlen(suffix + strlen(".XXXXXX")) + 1);
+	return path;
+}
+
+/* What path, looked up from dirfd, stands for; an empty one is dirfd itself. */
+static const char *target_text(int dirfd, const char *path)
+{
+	static char text[2 * PATH_MAX];
+	int here = dirfd == AT_FDCWD ? __real_open(".", O_PATH | O_CLOEXEC) : dirfd;
+	const char *directory = path_text(here);
+
+	if (here != dirfd)
+		close(here);
+	if (!*path || strcmp(path, ".") == 0)
+		return directory;
+	snprintf(text, sizeof text, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, path);
+	return *path == '/' ? path : text;
 }
 
 /* Nothing is attached. */
 REAL(int, sys_attach, int fd, int dirfd, const char *path)
 {
-	return fails("sys_attach", "%s", attach_text(fd, dirfd, path)) ? -1 : 0;
+	return fails("sys_attach", " %s on %s", path_text(fd), target_text(dirfd, path)) ? -1 : 0;
 }
 
 static const char *flag_words(unsigned long flags)
@@ -232,7 +252,7 @@ static const char *flag_words(unsigned long flags)
 
 REAL(int, sys_mount_attributes, int fd, uint64_t attributes, bool recursive)
 {
-	if (fails("sys_mount_attributes", " %s %s%s", path_of(fd), flag_words(attributes), recursive ? " rec" : ""))
+	if (fails("sys_mount_attributes", " %s %s%s", path_text(fd), flag_words(attributes), recursive ? " rec" : ""))
 		return -1;
 	return is_real("sys_mount_attributes") ? __real_sys_mount_attributes(fd, attributes, recursive) : 0;
 }
@@ -240,39 +260,29 @@ REAL(int, sys_mount_attributes, int fd, uint64_t attributes, bool recursive)
 /* A new, empty directory instead of a file system. */
 REAL(int, sys_detached_mount, const char *type, const char *key, const char *value, uint64_t attributes)
 {
-	static char path[64];
+	static char path[128];
 
-	if (fails("sys_detached_mount", " %s %s=%s %s", type, key ? key : "", value ? value : "", flag_words(attributes)))
+	if (fails("sys_detached_mount", " %s%s%s%s%s %s", type, key ? " " : "", key ? key : "", key ? "=" : "", key ? value : "", flag_words(attributes)))
 		return -1;
-	snprintf(path, sizeof path, "%s/detached.XXXXXX", place());
+	snprintf(path, sizeof path, "%s/detached-%s.XXXXXX", place(), type);
 	return mkdtemp(path) ? __real_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-}
-
-static const char *target_text(const char *target)
-{
-	int here = strcmp(target, ".") == 0 ? __real_open(".", O_PATH | O_CLOEXEC) : -1;
-	const char *text = here < 0 ? target : path_of(here);
-
-	if (here >= 0)
-		close(here);
-	return text;
 }
 
 REAL(int, sys_mount, const char *source, const char *target, const char *type, unsigned long flags, const char *data)
 {
 	(void)source;
-	return fails("sys_mount", " %s on %s %s%s%s", type ? type : "none", target_text(target), flag_words(flags),
+	return fails("sys_mount", " %s on %s %s%s%s", type ? type : "none", target_text(AT_FDCWD, target), flag_words(flags),
 	             data ? " " : "", data ? data : "") ? -1 : 0;
 }
 
 REAL(int, sys_umount, const char *target, int flags)
 {
-	return fails("sys_umount", " %s%s", target_text(target), flags == 2 ? " detach" : "") ? -1 : 0;
+	return fails("sys_umount", " %s%s", target_text(AT_FDCWD, target), flags == 2 ? " detach" : "") ? -1 : 0;
 }
 
 REAL(int, sys_pivot_root, const char *new_root, const char *put_old)
 {
-	return fails("sys_pivot_root", " %s %s in %s", new_root, put_old, target_text(".")) ? -1 : 0;
+	return fails("sys_pivot_root", " %s %s in %s", new_root, put_old, target_text(AT_FDCWD, ".")) ? -1 : 0;
 }
 
 REAL(int, sys_setgroups, size_t count, const gid_t *groups)

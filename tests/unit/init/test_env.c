@@ -2,6 +2,9 @@
  *
  * The program's environment: what is kept, what wins, and that nothing is there twice.
  */
+#include <stdio.h>
+#include <unistd.h>
+
 #include "env.h"
 #include "exec.h"
 #include "unit.h"
@@ -9,6 +12,13 @@
 static void add(struct plan *plan, const char *variable)
 {
 	plan->env[plan->env_count++] = variable;
+}
+
+/* It is made to be called once, and puts the environment where it put the one before. */
+static void forget(struct plan *plan)
+{
+	for (char **variable = plan->envp; *variable; variable++)
+		*variable = NULL;
 }
 
 static void test_build(void **state)
@@ -58,6 +68,7 @@ static void test_build(void **state)
 				fail_msg("%s: %s is missing", rows[i].name, rows[i].wanted[wanted]);
 		}
 		check_int(rows[i].name, got, wanted);
+		forget(plan);
 	}
 }
 
@@ -84,6 +95,7 @@ static void test_original(void **state)
 	assert_ptr_not_equal(plan->envp, environment);
 	assert_string_equal(environment[0], "A=1");
 	assert_string_equal(environment[1], "HOME=/x");
+	forget(plan);
 }
 
 /* As many as a plan holds, all new, beside HOME and PATH: the sanitizer sees the end. */
@@ -107,11 +119,66 @@ static void test_many(void **state)
 	while (plan->envp[got])
 		got++;
 	assert_int_equal(got, PLAN_ENV_MAX + 3);
+	forget(plan);
+}
+
+static void test_limit(void **state)
+{
+	static char *environment[PLAN_ENVIRONMENT_MAX + 1];
+	struct plan *plan = new_plan();
+	size_t got = 0;
+
+	(void)state;
+	add(plan, "A=2");
+	for (int i = 0; i < PLAN_ENVIRONMENT_MAX - 2; i++)
+		environment[i] = (char *)"B=1";
+	assert_int_equal(env_build(plan, environment, "/h"), -1);
+	check_part("limit", said_line("limit"), "environment: more than ");
+	environment[PLAN_ENVIRONMENT_MAX - 3] = NULL;
+	assert_int_equal(env_build(plan, environment, "/h"), 0);
+	while (plan->envp[got])
+		got++;
+	assert_int_equal(got, PLAN_ENVIRONMENT_MAX - 1);
+	forget(plan);
+}
+
+/* sd_listen_fds(3): descriptors that were passed to us are for the program, which writes its own pid there. */
+static void test_listen_pid(void **state)
+{
+	static const struct {
+		const char *format; /* of our pid */
+		unsigned long namespaces;
+		bool ours;
+	} rows[] = {
+		{"LISTEN_PID=%d", 0, true},
+		{"LISTEN_PID=1%d", 0, false},
+		{"LISTEN_PID=%dx", 0, false},
+		{"LISTEN_PID=", 0, false},
+		{"LISTEN_PID=4294967296", 0, false},
+		{"XLISTEN_PID=%d", 0, false},
+		{"LISTEN_PID=%d", 1, false}, /* nothing is passed into a container */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char variable[64];
+		char *environment[] = {(char *)"LISTEN_FDS=1", variable, NULL};
+		struct plan *plan = new_plan();
+
+		snprintf(variable, sizeof variable, rows[i].format, (int)getpid());
+		plan->namespaces = rows[i].namespaces;
+		check_int(variable, env_build(plan, environment, NULL), 0);
+		check_int(variable, plan->listen_pid != NULL, rows[i].ours);
+		if (rows[i].ours) {
+			memcpy(plan->listen_pid, "4294967295", 11); /* there is room for any pid, in the variable itself */
+			check_text(variable, plan->envp[1], "LISTEN_PID=4294967295");
+		}
+	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {test(test_build), test(test_untouched), test(test_original), test(test_many)};
+	const struct CMUnitTest tests[] = {test(test_build), test(test_untouched), test(test_original), test(test_many), test(test_limit), test(test_listen_pid)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -127,9 +128,16 @@ static void queue(int signal, int value)
 	assert_int_equal(sigqueue(getpid(), signal, (union sigval){.sival_int = value}), 0);
 }
 
+static struct loop around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job)
+{
+	static const sigset_t mask;
+
+	return loop_around(plan, mode, child, job, &mask);
+}
+
 static struct loop run(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job)
 {
-	struct loop loop = loop_around(plan, mode, child, job);
+	struct loop loop = around(plan, mode, child, job);
 
 	loop_run(&loop);
 	return loop;
@@ -146,7 +154,7 @@ static void test_around(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(jobs); i++) {
-		struct loop loop = loop_around(plan, SIGNALS_PROGRAM, 4711, &jobs[i]);
+		struct loop loop = around(plan, SIGNALS_PROGRAM, 4711, &jobs[i]);
 
 		assert_ptr_equal(loop.plan, plan);
 		assert_int_equal(loop.child, 4711);
@@ -157,6 +165,7 @@ static void test_around(void **state)
 		assert_int_equal(loop.deadline_ms, -1);
 		assert_int_equal(loop.reports, -1);
 		assert_int_equal(loop.launcher, -1);
+		assert_int_equal(loop.self, getpid());
 	}
 }
 
@@ -185,15 +194,18 @@ static void test_status(void **state)
 /* Every signal that can be waited for arrives as itself, from a launcher as well. */
 static void test_forward(void **state)
 {
-	static const enum signal_mode modes[] = {SIGNALS_PROGRAM, SIGNALS_RELAY};
+	static const enum signal_mode modes[] = {SIGNALS_PROGRAM, SIGNALS_RELAY, SIGNALS_SESSION};
 
 	(void)state;
 	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++) {
 		if (signal == SIGKILL || signal == SIGSTOP || signal == SIGCHLD || signal == 32 || signal == 33)
 			continue; /* 32 and 33: libc's sigwaitinfo does not give them to the child of this test */
 		for (size_t i = 0; i < COUNT(modes); i++) {
-			pid_t child = start(tell_signal, 0);
+			pid_t child;
 
+			if (modes[i] == SIGNALS_SESSION && (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU))
+				continue; /* these stop it */
+			child = start(tell_signal, 0);
 			queue(signal, 0);
 			assert_int_equal(run(new_plan(), modes[i], child, &shared).status, signal);
 		}
@@ -210,6 +222,7 @@ static void test_rewrite(void **state)
 		{SIGNALS_PROGRAM, SIGTERM, SIGQUIT, SIGINT, SIGINT},
 		{SIGNALS_PROGRAM, 64, 1, 64, 1},
 		{SIGNALS_PROGRAM, 1, 64, 1, 64},
+		{SIGNALS_SESSION, SIGTERM, SIGQUIT, SIGTERM, SIGQUIT},
 		{SIGNALS_RELAY, SIGTERM, SIGQUIT, SIGTERM, SIGTERM}, /* PID 1 inside does it */
 	};
 
@@ -380,6 +393,118 @@ static void test_no_grace(void **state)
 	assert_int_equal(loop.deadline_ms, -1);
 }
 
+/* --- --delay --- */
+
+/* Sends TERM to its parent until one has come back, each after the one before was taken, and ends with how many it took. */
+static void send_terms(int argument)
+{
+	static const struct timespec soon = {0, 2000000};
+	sigset_t term;
+	char path[64], line[256];
+
+	(void)argument;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	snprintf(path, sizeof path, "/proc/%d/status", (int)getppid());
+	for (int sent = 1; sent < 50; sent++) {
+		unsigned long long pending = 1ULL << (SIGTERM - 1);
+
+		kill(getppid(), SIGTERM);
+		while (pending & 1ULL << (SIGTERM - 1)) {
+			FILE *file = fopen(path, "r");
+
+			while (file && fgets(line, sizeof line, file))
+				sscanf(line, "ShdPnd: %llx", &pending);
+			if (!file || fclose(file))
+				_exit(99);
+		}
+		if (sigtimedwait(&term, NULL, &soon) == SIGTERM)
+			_exit(sent);
+	}
+}
+
+/* A TERM is held for a time; the next one cuts that short. */
+static void test_delay(void **state)
+{
+	struct plan *plan = new_plan();
+
+	(void)state;
+	plan->delay_ms = 1;
+	queue(SIGTERM, 0);
+	assert_int_equal(run(plan, SIGNALS_PROGRAM, start(tell_signal, 0), &shared).status, SIGTERM);
+	plan->delay_ms = 3600 * 1000;
+	assert_true(run(plan, SIGNALS_PROGRAM, start(send_terms, 0), &shared).status >= 2);
+	/* Another signal does not wait. */
+	queue(SIGTERM, 0);
+	queue(40, 0);
+	assert_int_equal(run(plan, SIGNALS_PROGRAM, start(tell_signal, 0), &shared).status, 40);
+}
+
+/* The grace starts when the TERM is sent on. */
+static void test_delay_and_grace(void **state)
+{
+	struct plan *plan = new_plan();
+
+	(void)state;
+	plan->delay_ms = 1;
+	plan->grace_ms = 1;
+	queue(SIGTERM, 0);
+	assert_int_equal(run(plan, SIGNALS_PROGRAM, start(be_deaf, 0), &shared).status, 128 + SIGKILL);
+}
+
+/* --- --on --- */
+
+/*
+ * A loop with a hook whose program is path, in a process of its own: spawn_program() lends its memory to what it
+ * starts. Its program gets USR1 and USR2, of which the hook takes the first. The exit code of the loop.
+ */
+static int run_hooked(const char *path)
+{
+	static char *environment[] = {NULL};
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct plan *plan = new_plan();
+
+		fake_real("execve");
+		plan->envp = environment;
+		plan->hooks[0] = (struct hook){.signal = SIGUSR1, .program = path};
+		plan->hook_count = 1;
+		queue(SIGUSR1, 0);
+		queue(SIGUSR2, 0);
+		status = run(plan, SIGNALS_PROGRAM, start(tell_signal, 0), &shared).status;
+		while (waitpid(-1, NULL, 0) > 0)
+			;
+		_exit(status);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_hook(void **state)
+{
+	int pid = 0;
+
+	(void)state;
+	put_file("hook", "#!/bin/sh\necho \"$1 $2\" > \"$0.said\"\n");
+	assert_int_equal(chmod(in_place("hook"), 0755), 0);
+	assert_int_equal(run_hooked(in_place("hook")), SIGUSR2);
+	assert_non_null(file_text("hook.said"));
+	assert_int_equal(sscanf(file_text("hook.said"), "%d USR1", &pid), 1);
+	assert_true(pid > 1);
+	assert_string_equal(said(), "");
+}
+
+/* That it cannot be started is said, and is no reason to end. */
+static void test_hook_fails(void **state)
+{
+	(void)state;
+	assert_int_equal(run_hooked("/nowhere/hook"), SIGUSR2);
+	check_part("hook", said_line("hook"), "--on USR1=/nowhere/hook: No such file or directory");
+}
+
 static void test_pause(void **state)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
@@ -415,7 +540,7 @@ static void test_reports(void **state)
 	assert_int_equal(write(ends[1], &stopped, sizeof stopped), sizeof stopped);
 	assert_int_equal(write(ends[1], &report, sizeof report), sizeof report);
 	close(ends[1]);
-	loop = loop_around(new_plan(), SIGNALS_RELAY, start(exit_with, 125), &shared);
+	loop = around(new_plan(), SIGNALS_RELAY, start(exit_with, 125), &shared);
 	loop.reports = ends[0];
 	loop_run(&loop);
 	assert_int_equal(loop.status, 125);
@@ -427,11 +552,45 @@ static void test_reports(void **state)
 	/* No news is no fault. */
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	close(ends[1]);
-	loop = loop_around(new_plan(), SIGNALS_RELAY, start(exit_with, 7), &shared);
+	loop = around(new_plan(), SIGNALS_RELAY, start(exit_with, 7), &shared);
 	loop.reports = ends[0];
 	loop_run(&loop);
 	assert_int_equal(loop.status, 7);
 	assert_int_equal(loop.fault.step, STEP_NONE);
+}
+
+/* What comes out of a container is not believed without a look. */
+static void test_wrong_reports(void **state)
+{
+	static const struct report reports[] = {
+		{.kind = REPORT_FAULT, .fault = {.step = STEP_NONE, .error = EPERM}},
+		{.kind = REPORT_FAULT, .fault = {.step = STEP_CONTAINER_END, .error = EPERM}},
+		{.kind = REPORT_FAULT, .fault = {.step = STEP_COUNT, .error = EPERM}},
+		{.kind = REPORT_FAULT, .fault = {.step = (enum step)-1, .error = EPERM}},
+		{.kind = REPORT_FAULT, .fault = {.step = STEP_MOUNTS, .error = EPERM, .index = 1000}},
+		{.kind = REPORT_FAULT, .fault = {.step = STEP_MOUNTS, .error = EPERM, .index = -1}},
+		{.kind = REPORT_FAULT, .fault = {.step = STEP_BINDS, .error = EPERM, .index = 0}}, /* the plan has none */
+		{.kind = REPORT_FAULT, .fault = {.step = STEP_SOURCES, .error = EPERM, .index = -3}},
+		{.kind = REPORT_STOPPED, .signal = 0},
+		{.kind = REPORT_STOPPED, .signal = 65},
+		{.kind = (enum report_kind)77},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(reports); i++) {
+		struct loop loop;
+		int ends[2];
+
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		assert_int_equal(write(ends[1], &reports[i], sizeof reports[i]), sizeof reports[i]);
+		loop = around(new_plan(), SIGNALS_RELAY, start(exit_with, 7), &shared);
+		close(ends[1]);
+		loop.reports = ends[0];
+		loop_run(&loop);
+		assert_int_equal(loop.status, 7);
+		assert_int_equal(loop.fault.step, STEP_NONE);
+		assert_int_equal(loop.reports, -1);
+	}
 }
 
 /* Signals are forwarded while a report may still come. */
@@ -442,7 +601,7 @@ static void test_signal_beside_reports(void **state)
 
 	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	loop = loop_around(new_plan(), SIGNALS_RELAY, start(tell_signal, 0), &shared);
+	loop = around(new_plan(), SIGNALS_RELAY, start(tell_signal, 0), &shared);
 	close(ends[1]); /* which only the child has now */
 	loop.reports = ends[0];
 	queue(SIGUSR1, 0);
@@ -454,7 +613,7 @@ static void test_signal_beside_reports(void **state)
 
 static void drain(struct loop *loop, int64_t ms)
 {
-	*loop = loop_around(new_plan(), SIGNALS_PROGRAM, 0, &shared);
+	*loop = around(new_plan(), SIGNALS_PROGRAM, 0, &shared);
 	loop->deadline_ms = loop_now_ms() + ms;
 	loop_drain(loop);
 }
@@ -507,7 +666,8 @@ int main(void)
 		loop_test(test_around), loop_test(test_status), loop_test(test_forward), loop_test(test_rewrite), loop_test(test_drop),
 		loop_test(test_values), loop_test(test_receiver), loop_test(test_terminal_and_shared_group), loop_test(test_own_signals),
 		loop_test(test_stop_and_continue), loop_test(test_orphans), loop_test(test_grace), loop_test(test_no_grace),
-		loop_test(test_pause), loop_test(test_reports), loop_test(test_signal_beside_reports), loop_test(test_drain),
+		loop_test(test_delay), loop_test(test_delay_and_grace), loop_test(test_hook), loop_test(test_hook_fails),
+		loop_test(test_pause), loop_test(test_reports), loop_test(test_wrong_reports), loop_test(test_signal_beside_reports), loop_test(test_drain),
 		loop_test(test_clock),
 	};
 

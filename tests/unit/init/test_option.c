@@ -138,7 +138,10 @@ static const struct value {
 	{"parent-death", "TERM", "TERMINATE", "not a signal"},
 	{"remap", "143", "256", "not exit codes"},
 	{"rewrite", "TERM:QUIT", "TERM", "not signals"},
+	{"success", "143,1-3", "143x", "not exit codes"},
+	{"delay", "5s", "s", "not a time"},
 	{"grace", "5s", "5x", "not a time"},
+	{"on", "USR1=/bin/true", "USR1=true", "not a signal and a program"},
 	{"drain", "500ms", "-1", "not a time"},
 	{"log-fd", "2", "two", "not a descriptor"},
 	{"rootfs", "/srv", "", "empty"},
@@ -153,6 +156,7 @@ static const struct value {
 	{"domainname", "a.b", "", "empty"},
 	{"user", "0:0", "", "empty"},
 	{"env", "A=", "A", "not a variable"},
+	{"secret", "A=/dev/null", "A", "not a secret"},
 	{"cwd", "/tmp", "", "empty"},
 };
 
@@ -238,6 +242,8 @@ static void test_more_bad_values(void **state)
 		"--parent-death 0", "--parent-death 65", "--log-fd -1", "--log-fd 9999999", "--log-fd ''",
 		"--bind :", "--bind /a:", "--bind a", "--bind /a:/b:rx", "--bind /a:/b:", "--bind /a:/b:ro,", "--bind /a:/b:ro:rw",
 		"--bind /a:/b:averyveryverylongword", "--tmpfs ''", "--tmpfs :size=1",
+		"--on USR1", "--on USR1=", "--on =/x", "--on 65=/x", "--on KILL=/x", "--on STOP=/x", "--on CHLD=/x", "--on USR1:/x",
+		"--secret =/dev/null", "--secret A=", "--secret A=/nowhere/file", "--secret A=/",
 		"--env =1", "--env ''", "--net ''", "--unshare ''", "--unshare uts;ipc", "--grace ''", "--drain 366000h",
 	};
 
@@ -272,14 +278,20 @@ static void test_fields(void **state)
 	struct plan *plan = new_plan();
 
 	(void)state;
-	assert_int_equal(parse(plan, "-gscwP -p HUP --grace 5s --drain 2 --log-fd 7 -R /r --read-only --conf /c --net none "
+	assert_int_equal(parse(plan, "-gscwP -p HUP --delay 3 --grace 5s --drain 2 --on USR1=/bin/x --log-fd 7 -R /r --read-only --conf /c --net none "
 	                             "--hostname h --domainname d --user u:g --clear-env --cwd /w --dry-run --check -V -h "
-	                             "--unshare net --unshare user --share uts --env A=1 --env B=2 x"), 40);
+	                             "--unshare net --unshare user --share uts --env A=1 --env B=2 --success 7 x"), 46);
 	assert_true(plan->group && plan->subreaper && plan->single_child && plan->warn_reap && plan->pause && plan->read_only);
 	assert_true(plan->clear_env && plan->dry_run && plan->check && plan->version && plan->help);
 	assert_int_equal(plan->parent_death, SIGHUP);
 	assert_int_equal(plan->grace_ms, 5000);
 	assert_int_equal(plan->drain_ms, 2000);
+	assert_int_equal(plan->delay_ms, 3000);
+	assert_int_equal(plan->hook_count, 1);
+	assert_ptr_equal(plan_hook(plan, SIGUSR1), &plan->hooks[0]);
+	assert_null(plan_hook(plan, SIGUSR2));
+	assert_string_equal(plan->hooks[0].program, "/bin/x");
+	assert_int_equal(plan->remap[7], 1);
 	assert_int_equal(plan->log_fd, 7);
 	assert_string_equal(plan->rootfs, "/r");
 	assert_string_equal(plan->conf, "/c");
@@ -479,6 +491,8 @@ static void test_limits(void **state)
 		{"--volume=/a", "one mount too many", PLAN_MOUNTS_MAX},
 		{"--tmpfs=/a", "one mount too many", PLAN_MOUNTS_MAX},
 		{"--env=A=1", "one variable too many", PLAN_ENV_MAX},
+		{"--secret=A=/dev/null", "one variable too many", PLAN_ENV_MAX},
+		{"--on=USR1=/x", "one signal too many", PLAN_HOOKS_MAX},
 	};
 	static char text[8000];
 
@@ -490,7 +504,7 @@ static void test_limits(void **state)
 		for (int n = 0; n < rows[i].limit; n++)
 			strcat(strcat(text, rows[i].word), " ");
 		check_int(rows[i].word, parse(plan, text), rows[i].limit + 1);
-		check_int(rows[i].word, plan->mount_count + plan->env_count, rows[i].limit);
+		check_int(rows[i].word, plan->mount_count + plan->env_count + plan->hook_count, rows[i].limit);
 		check_int(rows[i].word, parse(new_plan(), strcat(text, rows[i].word)), -1);
 		check_part(rows[i].word, said_line(rows[i].word), rows[i].wrong);
 	}
@@ -558,7 +572,7 @@ static void test_unknown(void **state)
 		{"--hostnam h x", "did you mean --hostname?"},
 		{"--nonsense x", "--nonsense: no such option; see --help"},
 		{"--a-name-that-is-longer-than-any-option-ever-was x", "see --help"},
-		{"--=1 x", "no such option; see --help"},
+		{"--=1 x", "--=1: no such option; "},
 		{"-y x", "-y: no such option; see --help"},
 		{"-gy x", "-y: no such option; see --help"},
 		{"-g=1 x", "-=: no such option; see --help"},

@@ -57,10 +57,10 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	plan->mount_count = 2;
 	plan->identity = (struct identity){.set = true, .uid = 7, .gid = 8, .groups = {1, 2, 3}, .group_count = 3};
 	job = (struct job){.kind = JOB_GROUP, .console = -1};
-	container = (struct container){.report = 9, .root = -1, .sys = -1};
+	container = (struct container){.report = 9, .root = -1, .dev = -1, .sys = -1};
 	fake_reset();
 	fake_proc_self(in_place("self"));
-	return (struct child){.plan = plan, .job = &job, .mask = &mask, .container = &container};
+	return (struct child){.plan = plan, .argv = argv + 1, .job = &job, .mask = &mask, .container = &container};
 }
 
 static int walk_container(struct child *child)
@@ -94,7 +94,7 @@ static void test_container_order(void **state)
 	static const char *const calls[] = {
 		"sys_close_range", "prctl", "/proc/self/setgroups", "/proc/self/uid_map", "/proc/self/gid_map", "setpgid 0 0",
 		"sys_mount none on / rec,private", "sys_clone_tree /dev/null", "/source", "sys_pivot_root . . in /root",
-		"sys_mount proc on /root/proc", " on /root/dev", "sys_mount tmpfs on /root/tmp", "sys_attach /source on /root/target",
+		"sys_mount proc on /root/proc", "sys_attach /detached-tmpfs on /root/dev", "sys_mount tmpfs on /root/tmp", "sys_attach /source on /root/target",
 		"sys_mount tmpfs on /root/scratch", "sys_mount_attributes /root ro", "sys_umount /root detach", "sethostname box",
 		"setdomainname here", "socket", "ioctl",
 	};
@@ -143,7 +143,7 @@ static const struct row {
 	{STEP_ROOT, "sys_attach", "/root on ", EINVAL, false},
 	{STEP_ROOT, "sys_pivot_root", "", EINVAL, false},
 	{STEP_MOUNTS, "sys_mount", "proc on", EPERM, false},
-	{STEP_MOUNTS, "sys_detached_mount", "", ENOSYS, false},
+	{STEP_MOUNTS, "sys_detached_mount", "tmpfs", ENOSYS, false},
 	{STEP_MOUNTS, "sys_mount", "on /root/tmp", ENOMEM, false},
 	{STEP_BINDS, "sys_mount_attributes", "/source", EPERM, false},
 	{STEP_BINDS, "sys_attach", "/source on", EINVAL, false},
@@ -197,12 +197,13 @@ static void test_masks_fail(void **state)
 	assert_int_equal(child.fault.error, EXDEV);
 }
 
-/* The table above has every step but the one that has a test of its own. */
+/* The table above has every step but the one that has a test of its own, and the one that cannot fail. */
 static void test_every_step_has_a_row(void **state)
 {
 	(void)state;
 	for (int step = STEP_CLONE + 1; step < STEP_COUNT; step++) {
-		bool found = step == STEP_CONTAINER_END || step == STEP_VFORK || step == STEP_MASKS;
+		bool found = step == STEP_CONTAINER_END || step == STEP_VFORK || step == STEP_MASKS ||
+		             step == STEP_LISTEN_PID;
 
 		for (size_t i = 0; i < COUNT(rows); i++)
 			found = found || (int)rows[i].step == step;
@@ -294,11 +295,41 @@ static void test_cwd(void **state)
 	}
 }
 
+/* sd_listen_fds(3): the pid is the program's own, written where the variable has room for it. */
+static void test_listen_pid(void **state)
+{
+	char pid[] = "4294967295", wanted[16];
+	struct plan plan;
+	struct child child = child_of(&plan, 0);
+
+	(void)state;
+	plan.listen_pid = pid;
+	assert_int_equal(child_walk(&child, STEP_CWD, STEP_SIGNALS), 0);
+	snprintf(wanted, sizeof wanted, "%d", (int)getpid());
+	assert_string_equal(pid, wanted);
+}
+
+/* The mask that we were started with, or none and no signal ignored. */
+static void test_signals(void **state)
+{
+	struct plan plan;
+	struct child child = child_of(&plan, 0);
+
+	(void)state;
+	assert_int_equal(child_walk(&child, STEP_LISTEN_PID, STEP_EXEC), 0);
+	assert_string_equal(fake_text(), "sys_signal_mask 2\n");
+	plan.clear_signals = true;
+	assert_int_equal(child_walk(&child, STEP_LISTEN_PID, STEP_EXEC), 0);
+	assert_int_equal(fake_count("sys_signal_default"), PLAN_SIGNAL_MAX);
+	assert_int_equal(fake_count("sys_signal_mask"), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_container_order), test(test_program_order), test(test_failures), test(test_masks_fail),
 		test(test_every_step_has_a_row), test(test_nothing_after_a_failure), test(test_plain_program), test(test_groups), test(test_cwd),
+		test(test_listen_pid), test(test_signals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

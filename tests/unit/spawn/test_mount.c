@@ -113,7 +113,7 @@ static struct child child_of(struct plan *plan, bool rootfs, unsigned long names
 {
 	if (access(in_place("root"), F_OK) < 0)
 		put_directory("root");
-	container = (struct container){.root = open(in_place("root"), O_PATH | O_DIRECTORY | O_CLOEXEC), .sys = -1};
+	container = (struct container){.root = open(in_place("root"), O_PATH | O_DIRECTORY | O_CLOEXEC), .dev = -1, .sys = -1};
 	plan->rootfs = rootfs ? in_place("root") : NULL;
 	plan->namespaces = namespaces;
 	fake_reset();
@@ -142,11 +142,14 @@ static void test_rows(void **state)
 {
 	static const char *const calls[] = {
 		"sys_mount proc on /root/proc nosuid,nodev,noexec", "sys_mount sysfs on /root/sys ro,nosuid,nodev,noexec",
-		"sys_mount cgroup2 on /root/sys/fs/cgroup ro,nosuid,nodev,noexec", "sys_detached_mount tmpfs mode=755 nosuid,noexec",
+		"sys_detached_mount cgroup2 ro,nosuid,nodev,noexec", "sys_attach /detached-cgroup2 on /root/sys/fs/cgroup",
+		"sys_detached_mount tmpfs mode=755 nosuid,noexec",
 		"mknodat null 20666 259", "mknodat zero 20666 261", "mknodat full 20666 263", "mknodat random 20666 264",
-		"mknodat urandom 20666 265", "mknodat tty 20666 1280", "sys_attach /detached", " on /root/dev",
-		"sys_mount devpts on /root/dev/pts nosuid,noexec newinstance,ptmxmode=0666,mode=620,gid=5",
-		"sys_mount tmpfs on /root/dev/shm nosuid,nodev,noexec mode=1777", "sys_mount mqueue on /root/dev/mqueue nosuid,nodev,noexec",
+		"mknodat urandom 20666 265", "mknodat tty 20666 1280",
+		"sys_attach /detached-tmpfs on /root/dev",
+		"sys_mount devpts on /detached-tmpfs/pts nosuid,noexec newinstance,ptmxmode=0666,mode=620,gid=5",
+		"sys_mount tmpfs on /detached-tmpfs/shm nosuid,nodev,noexec mode=1777",
+		"sys_mount mqueue on /detached-tmpfs/mqueue nosuid,nodev,noexec",
 		"sys_mount tmpfs on /root/run nosuid,nodev mode=755", "sys_mount tmpfs on /root/tmp nosuid,nodev mode=1777",
 	};
 	struct child child = child_of(new_plan(), true, STANDARD);
@@ -169,9 +172,11 @@ static void test_rows_in_user_namespace(void **state)
 		"sys_clone_tree /dev/null", "sys_clone_tree /dev/zero", "sys_clone_tree /dev/full", "sys_clone_tree /dev/random",
 		"sys_clone_tree /dev/urandom", "sys_clone_tree /dev/tty", "sys_clone_tree /sys rec",
 		"sys_mount proc on /root/proc", "sys_mount_attributes /sys ro,nosuid,nodev,noexec rec", "sys_attach /sys on /root/sys",
-		"sys_detached_mount tmpfs mode=755 nosuid,noexec", " on /root/dev",
-		"sys_attach /dev/null on /detached", "sys_attach /dev/zero on ", "sys_attach /dev/full on ", "sys_attach /dev/random on ",
-		"sys_attach /dev/urandom on ", "sys_attach /dev/tty on ", "sys_mount devpts on /root/dev/pts nosuid,noexec newinstance,ptmxmode=0666,mode=620",
+		"sys_detached_mount tmpfs mode=755 nosuid,noexec", "sys_attach /detached-tmpfs on /root/dev",
+		"sys_attach /dev/null on /detached-tmpfs/null", "sys_attach /dev/zero on /detached-tmpfs/zero",
+		"sys_attach /dev/full on /detached-tmpfs/full", "sys_attach /dev/random on /detached-tmpfs/random",
+		"sys_attach /dev/urandom on /detached-tmpfs/urandom", "sys_attach /dev/tty on /detached-tmpfs/tty",
+		"sys_mount devpts on /detached-tmpfs/pts nosuid,noexec newinstance,ptmxmode=0666,mode=620",
 	};
 
 	(void)state;
@@ -179,7 +184,7 @@ static void test_rows_in_user_namespace(void **state)
 	assert_int_equal(mount_rows_apply(&child), 0);
 	check_record("user namespace", calls, COUNT(calls));
 	check_no_record("user namespace", "gid=5");
-	check_no_record("user namespace", "mknodat");
+	check_no_record("user namespace", "mknodat null 2"); /* a file may be made, a device not */
 	check_no_record("user namespace", "sys_mount sysfs");
 }
 
@@ -205,23 +210,42 @@ static void test_dev(void **state)
 		{"ptmx", "pts/ptmx"},
 	};
 	struct child child = child_of(new_plan(), true, STANDARD);
-	char path[256], target[64], dev[64] = "";
-	size_t from = 0;
-	const char *line;
+	char target[64];
 
 	(void)state;
 	assert_int_equal(mount_rows_apply(&child), 0);
-	line = fake_find(&from, "sys_attach /detached");
-	assert_non_null(line);
-	assert_int_equal(sscanf(line, "sys_attach /%63s on", dev), 1);
 	for (size_t i = 0; i < COUNT(links); i++) {
-		ssize_t length;
+		ssize_t length = readlinkat(container.dev, links[i].name, target, sizeof target - 1);
 
-		snprintf(path, sizeof path, "%s/%s", in_place(dev), links[i].name);
-		length = readlink(path, target, sizeof target - 1);
 		check_true(links[i].name, length > 0);
 		target[length] = '\0';
 		check_text(links[i].name, target, links[i].target);
+	}
+}
+
+/*
+ * The cgroup tree of the host, which a borrowed /sys brings along, must not stay in sight where ours cannot be
+ * mounted; where nothing was borrowed there is nothing to hide.
+ */
+static void test_cgroups_are_hidden(void **state)
+{
+	static const struct {
+		const char *call, *part;
+	} failures[] = {{"sys_detached_mount", "cgroup2"}, {"sys_attach", "cgroup2"}};
+	static const char tmpfs[] = "sys_mount tmpfs on /root/sys/fs/cgroup ro,nosuid,nodev,noexec";
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(failures); i++) {
+		struct child child = child_of(new_plan(), true, STANDARD | CLONE_NEWUSER);
+
+		assert_int_equal(mount_sources(&child), 0);
+		fake_fail_at(failures[i].call, failures[i].part, EBUSY);
+		assert_int_equal(mount_rows_apply(&child), 0);
+		check_record(failures[i].call, (const char *[]){tmpfs}, 1);
+		child = child_of(new_plan(), true, STANDARD);
+		fake_fail_at(failures[i].call, failures[i].part, ENODEV);
+		assert_int_equal(mount_rows_apply(&child), 0);
+		check_no_record(failures[i].call, tmpfs);
 	}
 }
 
@@ -250,13 +274,13 @@ static void test_row_failures(void **state)
 	} rows[] = {
 		{"sys_mount", "proc on", "proc", EPERM, false},
 		{"sys_mount", "sysfs on", "sys", EPERM, false},
-		{"sys_mount", "cgroup2 on", "sys/fs/cgroup", ENODEV, true},
+		{"sys_detached_mount", "cgroup2", "sys/fs/cgroup", ENODEV, true},
 		{"sys_mount", "mqueue on", "dev/mqueue", ENODEV, true},
-		{"sys_detached_mount", "", "dev", ENOSYS, false},
+		{"sys_detached_mount", "tmpfs", "dev", ENOSYS, false},
 		{"mknodat", "zero", "dev", EPERM, false},
-		{"sys_attach", "/dev", "dev", EACCES, false},
+		{"sys_attach", "on /root/dev", "dev", EACCES, false},
 		{"sys_mount", "devpts on", "dev/pts", EINVAL, false},
-		{"sys_mount", "on /root/dev/shm", "dev/shm", ENOMEM, false},
+		{"sys_mount", "/shm ", "dev/shm", ENOMEM, false},
 		{"sys_mount", "on /root/run", "run", EROFS, false},
 		{"sys_mount", "on /root/tmp", "tmp", EROFS, false},
 		{"sys_open_in_root", " run", "run", EACCES, false},
@@ -606,6 +630,7 @@ static void test_masks(void **state)
 
 	(void)state;
 	container.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	container.dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fake_reset();
 	assert_int_equal(mount_masks(&child), 0);
 	for (size_t i = 0; i < COUNT(masked); i++) {
@@ -679,6 +704,7 @@ static void test_mask_failures(void **state)
 		if (access(rows[i].path, F_OK) < 0)
 			continue;
 		container.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		container.dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		fake_reset();
 		fake_fail_at(rows[i].call, rows[i].part, EPERM);
 		check_int(rows[i].part, mount_masks(&child), -1);
@@ -690,7 +716,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_table), test(test_every_row), test(test_wanted), test(test_rows), test(test_rows_in_user_namespace),
-		test(test_sysfs_of_own_network), test(test_dev), test(test_rows_through_links), test(test_row_failures),
+		test(test_sysfs_of_own_network), test(test_dev), test(test_cgroups_are_hidden), test(test_rows_through_links), test(test_row_failures),
 		test(test_rows_on_the_hosts_root), test(test_propagation), test(test_sources), test(test_source_failures), test(test_binds),
 		test(test_bind_failures), test(test_entry_index), test(test_tmpfs), test(test_old_kernel), test(test_attributes_are_refused),
 		test(test_late_remount_fails), test(test_restrict), test(test_masks), test(test_no_masks),

@@ -1,0 +1,450 @@
+# SPDX-License-Identifier: MIT
+"""nsinit under the name dumb-init: what dumb-init 1.2 documents, tested on dumb-init too, and what nsinit does better."""
+
+import json
+import os
+import re
+import signal
+
+import pexpect
+import pytest
+from harness import children_of, descendants_of, state_of, stat_fields, until
+from peers import OURS, both, everyone, one_line, orphan_of, peer, program_of, ready, running, stopped, waits_as
+
+SAYS = r"\[dumb-init\] "
+JOB_CONTROL = [signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU]
+FORWARDED = sorted(set(range(1, 32)) - {9, 15, 17, 19, *JOB_CONTROL})
+
+
+@pytest.fixture(params=everyone("dumb-init"))
+def dumb_init(request, nsinit, directory):
+    return peer("dumb-init", request.param, nsinit, directory)
+
+
+@pytest.fixture(params=OURS)
+def our_dumb_init(request, nsinit, directory):
+    return peer("dumb-init", request.param, nsinit, directory)
+
+
+@pytest.fixture(params=both("dumb-init"))
+def child_dumb_init(request, nsinit, directory):
+    """Not PID 1: what PID 1 cannot do, and what is the same in both ways."""
+    return peer("dumb-init", request.param, nsinit, directory)
+
+
+@pytest.fixture
+def our_child_dumb_init(nsinit, directory):
+    return peer("dumb-init", "nsinit-child", nsinit, directory)
+
+
+SINGLE = [("-c", {}), ("--single-child", {}), ("", {"DUMB_INIT_SETSID": "0"})]
+WHOLE = [("", {}), ("", {"DUMB_INIT_SETSID": "1"}), ("", {"DUMB_INIT_SETSID": ""})]
+
+
+def say_goodbye(process, status=0):
+    process.send(signal.SIGTERM)
+    process.lines_until("15")
+    assert process.finish().status == status
+
+
+# ---- the status and the command line ----
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 42, 127, 255])
+def test_exit_status_is_the_programs(child_dumb_init, probe, status):
+    result = child_dumb_init.run("", [probe, "exit", str(status)])
+    assert (result.status, result.out, result.err) == (status, "", "")
+
+
+@pytest.mark.parametrize("number", [2, 6, 9, 15])
+def test_death_by_signal_is_128_plus_number(dumb_init, probe, number):
+    assert dumb_init.run("", [probe, "die", str(number)]).status == 128 + number
+
+
+@pytest.mark.parametrize("words", [["-V"], ["--version"], ["-v", "-V"]])
+def test_version_is_one_line_on_stderr(child_dumb_init, words):
+    result = child_dumb_init.raw(*words)
+    assert (result.status, result.out) == (0, "")
+    assert re.fullmatch(r"dumb-init v\d+\.\d+\.\d+\n", result.err), result
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_names_every_option_on_stderr(child_dumb_init, option):
+    result = child_dumb_init.raw(option)
+    assert (result.status, result.out) == (0, "")
+    for word in ("-c", "--single-child", "-r", "--rewrite", "-v", "--verbose", "-h", "--help", "-V", "--version"):
+        assert re.search(rf"(?<!\w){word}\b", result.err), word
+
+
+@pytest.mark.parametrize("words", [
+    [], ["-v"], ["-Z", "true"], ["--nope", "true"], ["-r"], ["--"], ["-r", "15", "true"], ["-r", "0:3", "true"], ["-r", "15:-1", "true"],
+    ["-r", "15,3", "true"], ["-r", "", "true"], ["-r", ":", "true"], ["-r", "x:y", "true"], ["-r", "99:1", "true"],
+])
+def test_bad_command_line_is_1_and_said_on_stderr(child_dumb_init, words):
+    result = child_dumb_init.raw(*words)
+    assert result.status == 1 and result.out == "" and result.err, result
+
+
+@pytest.mark.parametrize("words", [[], ["-Z", "true"], ["-r"], ["-r", "15", "true"], ["-r", "TERM:NOPE", "true"], ["-r", "1:65", "true"]])
+def test_bad_command_line_is_one_line_of_ours(our_child_dumb_init, words):
+    result = our_child_dumb_init.raw(*words)
+    assert result.status == 1
+    one_line(result.err, SAYS)
+
+
+@pytest.mark.parametrize("name, reason", [
+    ("missing", "No such file or directory"), ("plain", "Permission denied"), ("dir", "Permission denied"), ("plain/x", "Not a directory"),
+])
+def test_program_that_cannot_be_started_is_2(child_dumb_init, scratch, name, reason):
+    (scratch / "plain").write_text("#!/bin/sh\n")
+    (scratch / "plain").chmod(0o644)
+    (scratch / "dir").mkdir()
+    result = child_dumb_init.run("", [scratch / name])
+    assert (result.status, result.out) == (2, "")
+    one_line(result.err, SAYS, f"{scratch / name}: {reason}")
+
+
+def test_options_stop_at_the_program(child_dumb_init):
+    result = child_dumb_init.raw("sh", "-c", "echo $0; exit 3", "-V")
+    assert (result.status, result.out) == (3, "-V\n")
+
+
+def test_as_an_interpreter(child_dumb_init, scratch):
+    """The README's `#!/usr/bin/dumb-init /bin/sh`."""
+    script = scratch / "script"
+    script.write_text(f"#!{child_dumb_init.path} /bin/sh\necho $1; exit 6\n")
+    script.chmod(0o755)
+    result = child_dumb_init.caller.run([script, "word"])
+    assert (result.status, result.out, result.err) == (6, "word\n", "")
+
+
+@pytest.mark.parametrize("option", [[], ["-c"]])
+def test_one_inside_another(child_dumb_init, probe, option):
+    """The README: in single-child mode several can be strung together."""
+    result = child_dumb_init.raw(*option, child_dumb_init.path, *option, probe, "exit", "5")
+    assert (result.status, result.out, result.err) == (5, "", "")
+
+
+@pytest.mark.parametrize("options, environment, talks", [
+    ("", {}, False), ("-v", {}, True), ("--verbose", {}, True), ("", {"DUMB_INIT_DEBUG": "1"}, True), ("", {"DUMB_INIT_DEBUG": "0"}, False),
+    ("", {"DUMB_INIT_DEBUG": ""}, False), ("", {"DUMB_INIT_DEBUG": "yes"}, False),
+])
+def test_debugging_goes_to_stderr(child_dumb_init, options, environment, talks):
+    result = child_dumb_init.run(options, ["sh", "-c", "echo $$; exit 4"], env=environment)
+    assert result.status == 4 and re.fullmatch(r"\d+\n", result.out), result
+    assert bool(result.err) == talks
+    assert all(line.startswith("[dumb-init] ") for line in result.err.splitlines()), result.err
+    assert not talks or result.out.strip() in result.err, "the program's pid"
+
+
+# ---- the session, and who gets a signal ----
+
+
+@pytest.mark.parametrize("options, environment", WHOLE)
+def test_program_leads_a_session(dumb_init, probe, options, environment):
+    report = dumb_init.run(options, [probe], env=environment).report
+    assert report["sid"] == report["pgid"] == report["pid"]
+
+
+@pytest.mark.parametrize("options, environment", SINGLE)
+def test_single_child_stays_in_our_session_and_group(dumb_init, probe, options, environment):
+    """The README: completely transparent."""
+    process = ready(dumb_init.start(options, [probe, "sleep"], env=environment))
+    program = program_of(process)
+    ours, its = stat_fields(process.pid), stat_fields(program)
+    assert its[2:4] == ours[2:4], "group and session"
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 143
+
+
+@pytest.mark.parametrize("options, environment, reached", [(*row, True) for row in WHOLE] + [(*row, False) for row in SINGLE])
+def test_who_gets_a_signal(dumb_init, probe, scratch, options, environment, reached):
+    process = dumb_init.start(options, ["sh", "-c", f"{probe} on USR1 {scratch}/member 0 & exec {probe} signals"], env=environment)
+    assert [process.line(), process.line()] == ["ready"] * 2
+    process.send(signal.SIGUSR1)
+    assert process.line() == "10"
+    if reached:
+        until(lambda: (scratch / "member").exists(), "the signal to the other member")
+    else:
+        (member,) = children_of(program_of(process))
+        assert state_of(member) == "S" and not (scratch / "member").exists()
+        os.kill(member, signal.SIGKILL)
+    say_goodbye(process)
+
+
+@pytest.mark.parametrize("options", ["", "-c"])
+def test_signals_are_forwarded(dumb_init, probe, options):
+    process = ready(dumb_init.start(options, [probe, "signals"]))
+    for number in FORWARDED:
+        process.send(number)
+        assert process.line() == str(number)
+    say_goodbye(process)
+
+
+def test_nothing_is_blocked_or_ignored_in_the_program(dumb_init, probe):
+    """Whatever was inherited: dumb-init starts with a clean slate."""
+    def block_and_ignore():
+        signal.pthread_sigmask(signal.SIG_SETMASK, set(range(1, 32)))
+        for number in set(range(1, 32)) - {9, 19}:
+            signal.signal(number, signal.SIG_IGN)
+
+    report = dumb_init.run("", [probe], setup=block_and_ignore).report
+    assert (report["blocked"], report["ignored"]) == ([], [])
+
+
+def test_orphans_are_reaped_by_pid_1(nsinit, directory, probe):
+    for variant in ("nsinit-pid1", "dumb-init-pid1"):
+        result = peer("dumb-init", variant, nsinit, directory).run("", [probe, "orphans", "300"])
+        assert (result.status, result.out, result.err) == (0, "300 reaped\n", ""), variant
+
+
+def test_other_than_pid_1_it_is_no_subreaper(child_dumb_init, probe):
+    process = child_dumb_init.start("", ["sh", "-c", f"{probe} leave 0 sleep; exec {probe} signals"])
+    assert [process.line(), process.line()] == ["ready"] * 2
+    orphan, parent = orphan_of()
+    assert parent not in (process.pid, program_of(process))
+    os.kill(orphan, signal.SIGKILL)
+    say_goodbye(process)
+
+
+# ---- rewriting ----
+
+
+@pytest.mark.parametrize("options, sent, got", [
+    ("-r 15:3", 15, 3), ("--rewrite 15:3", 15, 3), ("--rewrite=15:3", 15, 3), ("-r15:3", 15, 3), ("-r 1:10 -r 2:12", 2, 12),
+    ("-r 1:10 -r 2:12", 1, 10), ("-r 1:10 -r 1:12", 1, 12), ("-c -r 1:31", 1, 31), ("-r 28:1", 28, 1),
+])
+def test_rewrite(child_dumb_init, probe, options, sent, got):
+    process = ready(child_dumb_init.start(options, [probe, "signals", "--until", str(got)]))
+    process.send(sent)
+    assert process.line() == str(got)
+    assert process.finish().status == 0
+
+
+@pytest.mark.parametrize("options", ["-r 1:0", "-c -r 1:0"])
+def test_rewrite_to_0_drops(dumb_init, probe, options):
+    process = ready(dumb_init.start(options, [probe, "signals"]))
+    process.send(signal.SIGHUP)
+    process.send(signal.SIGUSR1)
+    assert process.line() == "10"
+    say_goodbye(process)
+
+
+# ---- job control ----
+
+
+@pytest.mark.parametrize("number", JOB_CONTROL)
+def test_stop_signal_stops_program_and_init(child_dumb_init, probe, number):
+    """The program leads a session that nobody controls, where the kernel would not act on these: STOP is sent instead."""
+    process = ready(child_dumb_init.start("", [probe, "signals"]))
+    program = program_of(process)
+    process.send(number)
+    stopped(program)
+    stopped(process.pid)
+    process.send(signal.SIGCONT)
+    assert process.line() == "18"
+    running(process.pid)
+    say_goodbye(process)
+
+
+@pytest.mark.parametrize("options, number, got", [("-r 20:20", 20, 20), ("-r 21:10", 21, 10), ("-r 22:22 -r 20:20", 22, 22), ("-c", 20, 20)])
+def test_stop_signal_that_is_rewritten_reaches_the_program(child_dumb_init, probe, options, number, got):
+    """The README: rewrite it to itself to opt out of STOP. The init stops all the same."""
+    process = ready(child_dumb_init.start(options, [probe, "signals"]))
+    process.send(number)
+    assert process.line() == str(got)
+    stopped(process.pid)
+    process.send(signal.SIGCONT)
+    assert process.line() == "18"
+    say_goodbye(process)
+
+
+def test_pid_1_cannot_stop_but_its_program_does(nsinit, directory, probe):
+    for variant in ("nsinit-pid1", "dumb-init-pid1"):
+        process = ready(peer("dumb-init", variant, nsinit, directory).start("", [probe, "signals"]))
+        program = program_of(process)
+        process.send(signal.SIGTSTP)
+        stopped(program)
+        running(process.pid)
+        process.send(signal.SIGCONT)
+        assert process.line() == "18", variant
+        say_goodbye(process)
+
+
+# ---- the end ----
+
+
+def leftover_script(probe, seen):
+    return f"{probe} on TERM {seen} 0 & cat >/dev/null; exit 4"
+
+
+def start_leftover(dumb_init, options, probe, seen, **more):
+    """A program that ends with 4 when its input does, and leaves a process which tells of a TERM."""
+    import subprocess
+    process = ready(dumb_init.start(options, ["sh", "-c", leftover_script(probe, seen)], stdin=subprocess.PIPE, **more))
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def test_group_gets_term_when_the_program_has_ended(child_dumb_init, probe, scratch):
+    process = start_leftover(child_dumb_init, "", probe, scratch / "seen")
+    assert process.finish().status == 4
+    until(lambda: (scratch / "seen").exists(), "the TERM of the leftover")
+
+
+def test_term_at_the_end_is_rewritten_too(child_dumb_init, probe, scratch):
+    """Of a server which must be told QUIT the workers must be told so as well."""
+    process = ready(child_dumb_init.start("-r 15:3", ["sh", "-c", f"{probe} on QUIT {scratch}/seen 0 & exec {probe} on USR1 {scratch}/x 4"]))
+    assert process.line() == "ready"
+    process.send(signal.SIGUSR1)
+    assert process.finish().status == 4
+    until(lambda: (scratch / "seen").exists(), "the QUIT of the leftover")
+
+
+@pytest.mark.parametrize("options, environment", SINGLE)
+def test_single_child_sends_nothing_at_the_end(child_dumb_init, probe, scratch, options, environment):
+    process = child_dumb_init.start(options, [probe, "leave", "4", "on", "TERM", scratch / "seen", "0"], env=environment, stdout=None, stderr=None)
+    assert process.wait() == 4
+    leftover, _ = orphan_of()
+    assert state_of(leftover) == "S" and not (scratch / "seen").exists()
+    os.kill(leftover, signal.SIGKILL)
+
+
+def test_another_session_is_left_alone_at_the_end(child_dumb_init, probe, scratch):
+    script = f"setsid {probe} leave 0 on TERM {scratch}/seen 0; exit 4"
+    process = child_dumb_init.start("", ["sh", "-c", script], stdout=None, stderr=None)
+    assert process.wait() == 4
+    leftover, _ = orphan_of()
+    assert not (scratch / "seen").exists()
+    os.kill(leftover, signal.SIGKILL)
+
+
+# ---- the rest of what the program finds ----
+
+
+def test_program_stays_where_it_was_and_the_init_goes_to_the_root(dumb_init, probe, scratch):
+    process = ready(dumb_init.start("", [probe, "signals"], cwd=scratch))
+    assert os.readlink(f"/proc/{program_of(process)}/cwd") == str(scratch)
+    until(lambda: os.readlink(f"/proc/{process.pid}/cwd") == "/", "the init's change of directory")
+    say_goodbye(process)
+
+
+def test_environment_and_descriptors_are_kept(child_dumb_init, probe):
+    first, second = os.pipe()
+    try:
+        options = {"env": {"DUMB_INIT_SETSID": "1", "A": "b"}, "pass_fds": [first, second]}
+        bare = child_dumb_init.caller.run([probe], **options).report
+        under = child_dumb_init.run("", [probe], **options).report
+    finally:
+        os.close(first)
+        os.close(second)
+    assert under["env"] == bare["env"] and sorted(under["fds"]) == sorted(bare["fds"])
+
+
+def test_program_gets_the_terminal_of_its_leader(dumb_init, probe):
+    """Started as a session's leader, as by an engine or in a terminal window, the init passes the terminal on with the session."""
+    child = dumb_init.pty("", [probe])
+    child.expect(pexpect.EOF)
+    report = json.loads(child.before)
+    assert report["tty"]["tty_session"] == report["tty"]["foreground"] == report["sid"] == report["pid"]
+
+
+@pytest.mark.parametrize("options", ["", "-c"])
+def test_keys_reach_the_program_once(dumb_init, probe, options):
+    if options and dumb_init.real:
+        pytest.skip("dumb-init forwards what the terminal has told a program in its group already, so it comes twice")
+    child = dumb_init.pty(options, [probe, "signals"])
+    child.expect_exact("ready\r\n")
+    child.sendintr()
+    child.expect_exact("2\r\n")
+    child.kill(signal.SIGTERM)
+    child.expect(pexpect.EOF)
+    assert child.before == "15\r\n"
+
+
+def test_shell_on_a_terminal_has_job_control(dumb_init):
+    child = dumb_init.pty("", ["bash", "--norc", "--noprofile"])
+    child.expect(r"\$ $|# $")
+    assert "job control" not in child.before, child.before
+    child.sendline("exit 3")
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.exitstatus == 3
+
+
+# ---- where nsinit does better ----
+
+
+@pytest.mark.parametrize("options, sent, got", [("-r TERM:QUIT", 15, 3), ("-r SIGUSR1:34", 10, 34), ("-r RTMIN+1:USR2", 35, 12), ("-r 64:1", 64, 1)])
+def test_rewrite_by_name_and_of_real_time_signals(our_child_dumb_init, probe, options, sent, got):
+    process = ready(our_child_dumb_init.start(options, [probe, "signals", "--until", str(got)]))
+    process.send(sent)
+    assert process.line() == str(got)
+    assert process.finish().status == 0
+
+
+def test_real_time_signals_are_forwarded_by_us(our_dumb_init, probe):
+    """dumb-init looks beyond its table for them."""
+    process = ready(our_dumb_init.start("", [probe, "signals"]))
+    for number in range(32, 65):
+        process.send(number)
+        assert process.line() == str(number)
+    say_goodbye(process)
+
+
+def test_ignored_real_time_signals_are_reset_too(our_child_dumb_init, probe):
+    def ignore():
+        for number in range(34, 65):
+            signal.signal(number, signal.SIG_IGN)
+
+    assert our_child_dumb_init.run("", [probe], setup=ignore).report["ignored"] == []
+
+
+def test_first_hup_and_cont_on_a_terminal_are_not_eaten(our_dumb_init, probe):
+    """dumb-init takes the first of each for the terminal's hand-over and drops it, even when they come an hour later."""
+    child = our_dumb_init.pty("", [probe, "signals"])
+    child.expect_exact("ready\r\n")
+    for number in (1, 18):
+        child.kill(number)
+        child.expect_exact(f"{number}\r\n")
+    child.kill(signal.SIGTERM)
+    child.expect(pexpect.EOF)
+    assert child.before == "15\r\n"
+
+
+@pytest.mark.parametrize("redirect", ["null", "closed"])
+def test_terminal_is_kept_without_stdin(our_dumb_init, probe, redirect):
+    """dumb-init asks stdin for the terminal, and loses it where that is something else."""
+    def setup():
+        os.close(0)
+        if redirect == "null":
+            os.open("/dev/null", os.O_RDONLY)
+
+    child = our_dumb_init.pty("", [probe, "tty"], setup=setup)
+    child.expect(pexpect.EOF)
+    facts = json.loads(child.before)
+    assert facts["foreground"] == facts["pgid"], facts
+
+
+def test_start_loses_no_signal_of_ours(root, nsinit, directory, probe):
+    """The signal is for a session that is not there yet: dumb-init loses one in thirteen."""
+    path = peer("dumb-init", "nsinit-child", nsinit, directory).path
+    assert root.run([probe, "starts", "100", "1000", "child", path, probe, "sleep"]).out == "100 right, 0 wrong, 0 lost\n"
+
+
+def test_stopped_program_is_not_taken_for_dead(our_dumb_init, probe):
+    """dumb-init's CHLD handler does not expect one."""
+    process = waits_as(ready(our_dumb_init.start("", [probe, "signals"])), "dumb-init")
+    program = program_of(process)
+    os.kill(program, signal.SIGSTOP)
+    stopped(program)
+    process.send(signal.SIGCONT)
+    assert process.line() == "18"
+    say_goodbye(process)
+
+
+def test_leftovers_in_the_group_are_ended(our_child_dumb_init, probe):
+    result = our_child_dumb_init.run("", ["sh", "-c", f"{probe} sleep & {probe} sleep & exit 3"])
+    assert result.status == 3
+    until(lambda: not [p for p in descendants_of(os.getpid()) if state_of(p) not in ("Z", None)], "the end of both")
