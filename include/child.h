@@ -16,6 +16,7 @@ enum child_limits { CHILD_DEVICES = 6 };
 struct container {
 	int report;    /* the pipe to the launcher */
 	int dev;       /* the new /dev */
+	int stacked;   /* layers of an overlay that lie between the old root and the new one */
 	int directory; /* where we came from, if the root stays */
 	int root;      /* the new root, opened once */
 	mode_t umask;  /* the caller's, given back at the end */

@@ -88,8 +88,12 @@ struct plan {
 	unsigned long namespaces; /* CLONE_NEW*, namespaces(7) */
 	unsigned long unshare, share; /* as asked: added to and taken from the default */
 	const char *net;          /* --net */
+	pid_t join;               /* enter this process's namespaces instead of making some, 0: no */
+	unsigned long join_only;  /* those of them that were asked for, 0: all */
 	const char *rootfs;       /* NULL: the host's root stays */
 	bool read_only;
+	bool ephemeral;      /* what is written to the root is in memory, and gone at the end */
+	const char *overlay; /* what is written to the root goes to this directory */
 	const char *conf;
 	size_t mount_count; /* of mounts */
 	const char *hostname, *domainname;
@@ -144,6 +148,9 @@ bool plan_isolates(const struct plan *plan);
 
 /* Completes a plan for a role that makes a container: namespaces, conf, identity, environment. 0, or -1 after a message. */
 int plan_container(struct plan *plan);
+
+/* Completes a plan for a role that enters a container. 0, or -1 after a message. */
+int plan_join(struct plan *plan);
 
 /* Completes a plan for a role that starts the program where it is. 0, or -1 after a message. */
 int plan_entrypoint(struct plan *plan);

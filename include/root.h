@@ -10,12 +10,15 @@
 
 struct child;
 
+/* Opens the root that stays, or the rootfs: a copy of the directory's tree, or the file system in an image. */
+int root_open(struct child *child);
+
 /*
- * Opens the root and, with a rootfs, makes it the root of the mount namespace by pivot_root(".", "."),
- * pivot_root(2). The old root stays stacked below until root_detach: a user namespace may mount a new
- * proc or sysfs only while an old one is visible, mount_namespaces(7).
+ * Makes the rootfs the root of the mount namespace by pivot_root(".", "."), pivot_root(2). The old root stays stacked
+ * until root_detach: a user namespace may mount a new proc or sysfs only while an old one is visible,
+ * mount_namespaces(7).
  */
-int root_enter(struct child *child);
+int root_pivot(struct child *child);
 
 /* --read-only: the root itself, not what is mounted on it. */
 int root_read_only(struct child *child);

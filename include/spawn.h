@@ -16,6 +16,7 @@
 enum step {
 	STEP_NONE,
 	/* by the launcher */
+	STEP_JOIN,
 	STEP_PIPE,
 	STEP_CLONE,
 	/* by PID 1 of a container, before the program */
@@ -27,6 +28,8 @@ enum step {
 	STEP_PROPAGATION,
 	STEP_SOURCES,
 	STEP_ROOT,
+	STEP_OVERLAY,
+	STEP_PIVOT,
 	STEP_MOUNTS,
 	STEP_BINDS,
 	STEP_MASKS,

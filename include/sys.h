@@ -34,6 +34,9 @@ int sys_mount_attributes(int fd, uint64_t attributes, bool recursive);
 /* fsopen(2) to fsmount(2), Linux 5.2: a detached file system with one option (key, value), or none (NULL). */
 int sys_detached_mount(const char *type, const char *key, const char *value, uint64_t attributes);
 
+/* The same with any options: pairs of key and value, a flag has the value NULL, up to a key that is NULL. */
+int sys_detached_mount_options(const char *type, const char *const options[][2]);
+
 int sys_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
 int sys_umount(const char *target, int flags);
 int sys_pivot_root(const char *new_root, const char *put_old);
@@ -53,6 +56,9 @@ int sys_set_capabilities(uint64_t permitted, uint64_t inheritable);
 
 /* keyctl(2) KEYCTL_JOIN_SESSION_KEYRING, a new one without a name. */
 int sys_join_keyring(void);
+
+/* pidfd_open(2), Linux 5.3. Close-on-exec. */
+int sys_pidfd(pid_t pid);
 
 /* close_range(2), Linux 5.9: closes every descriptor from first to last. */
 int sys_close_range(unsigned first, unsigned last);

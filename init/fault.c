@@ -15,6 +15,7 @@
 
 /* What each step was about; the object of a step comes from object(). */
 static const char *const subjects[STEP_COUNT] = {
+	[STEP_JOIN] = "--join",
 	[STEP_PIPE] = "report pipe",
 	[STEP_CLONE] = "new namespaces",
 	[STEP_DESCRIPTORS] = "closing descriptors",
@@ -25,6 +26,8 @@ static const char *const subjects[STEP_COUNT] = {
 	[STEP_PROPAGATION] = "private mounts",
 	[STEP_SOURCES] = "source of",
 	[STEP_ROOT] = "--rootfs",
+	[STEP_OVERLAY] = "overlay over",
+	[STEP_PIVOT] = "change of root to",
 	[STEP_MOUNTS] = "mount",
 	[STEP_BINDS] = "target of",
 	[STEP_MASKS] = "masking /proc",
@@ -55,6 +58,9 @@ static const struct {
 	int error;
 	const char *remedy;
 } remedies[] = {
+	{STEP_JOIN, EPERM, "only root, or the user who made the container, may enter it"},
+	{STEP_JOIN, ESRCH, "the process has ended; give PID 1 of a container that runs"},
+	{STEP_JOIN, EINVAL, "Linux 5.8 or later is needed, and a namespace that is not ours already"},
 	{STEP_CLONE, EPERM, "it may not make them; see nsinit --check"},
 	{STEP_CLONE, ENOSPC, "raise user.max_*_namespaces, see sysctl -a and nsinit --check"},
 	{STEP_CLONE, EINVAL, "this kernel lacks one of them; see nsinit --check"},
@@ -69,9 +75,17 @@ static const struct {
 	{STEP_SOURCES, ENODEV, "the host's node is not what it should be; restore it"},
 	{STEP_SOURCES, ENOSYS, "Linux 5.10 or later is needed"},
 	{STEP_ROOT, ENOENT, "create it, or correct the path"},
-	{STEP_ROOT, ENOTDIR, "give a directory that holds a root file system"},
+	{STEP_ROOT, ENOTDIR, "give a directory or an image that holds a root file system"},
 	{STEP_ROOT, EACCES, "make it, and the way to it, searchable for this user"},
-	{STEP_ROOT, EINVAL, "the host's root must not be the initramfs; boot with a real root"},
+	{STEP_ROOT, EPERM, "an image needs root for its loop device; unpack it into a directory"},
+	{STEP_ROOT, EMEDIUMTYPE, "it holds no squashfs, ext4, erofs, btrfs or xfs that this kernel knows; give an image that does"},
+	{STEP_OVERLAY, ENOENT, "create the directory, and mount /proc"},
+	{STEP_OVERLAY, EPERM, "overlays of ordinary users need Linux 5.11"},
+	{STEP_OVERLAY, ENODEV, "this kernel has no overlayfs; load its module"},
+	{STEP_OVERLAY, EACCES, "the directory must be writable for this user"},
+	{STEP_OVERLAY, EINVAL, "the layers must not contain each other or be overlays themselves"},
+	{STEP_OVERLAY, ELOOP, "the layers must not contain each other or be overlays themselves"},
+	{STEP_PIVOT, EINVAL, "the host's root must not be the initramfs; boot with a real root"},
 	{STEP_ROOT, ENOSYS, "Linux 5.10 or later is needed"},
 	{STEP_MOUNTS, EPERM, "an outer container may hide parts of it; see nsinit --check"},
 	{STEP_MOUNTS, EROFS, "make the directory in the rootfs beforehand, it is read-only"},
@@ -137,6 +151,9 @@ static void object(struct out *out, const struct plan *plan, const struct fault 
 			if (value_namespace_name(plan->namespaces & (1UL << bit)))
 				out_print(out, " %s", value_namespace_name(plan->namespaces & (1UL << bit)));
 		break;
+	case STEP_JOIN:
+		out_print(out, " %d", (int)plan->join);
+		break;
 	case STEP_SOURCES:
 		if (fault->index < 0)
 			out_print(out, fault->index == FAULT_HOST_SYS ? " /sys" : " /dev, the host's nodes");
@@ -149,7 +166,11 @@ static void object(struct out *out, const struct plan *plan, const struct fault 
 	case STEP_MOUNTS:
 		out_print(out, " %s on /%s", mount_rows[fault->index].type, mount_rows[fault->index].target);
 		break;
+	case STEP_OVERLAY:
+		out_print(out, " %s, written to %s", plan->rootfs, plan->overlay ? plan->overlay : "memory");
+		break;
 	case STEP_ROOT:
+	case STEP_PIVOT:
 		out_print(out, " %s", plan->rootfs ? plan->rootfs : "/");
 		break;
 	case STEP_HOSTNAME:

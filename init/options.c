@@ -4,6 +4,7 @@
  */
 #include "option.h"
 
+#include <limits.h>
 #include <linux/mount.h>
 #include <signal.h>
 #include <string.h>
@@ -44,6 +45,20 @@ static const char *set_namespaces(struct plan *plan, const struct option *option
 {
 	return value_namespaces(value, field(plan, option)) == 0 ? NULL
 	       : "not a list of namespaces; give some of uts,ipc,pid,mount,net,user,cgroup";
+}
+
+static const char *set_join(struct plan *plan, const struct option *option, const char *value)
+{
+	static const char wrong[] = "not a process; give PID or PID:LIST with some of uts,ipc,pid,mount,net,user,cgroup";
+	unsigned long pid;
+	char number[16];
+	const char *list = value_item(value, ':', number, sizeof number);
+
+	(void)option;
+	if (value_number(number, INT_MAX, &pid) < 0 || pid == 0 || (list && value_namespaces(list, &plan->join_only) < 0))
+		return wrong;
+	plan->join = (pid_t)pid;
+	return NULL;
 }
 
 static const char *set_name(struct plan *plan, const struct option *option, const char *value)
@@ -331,8 +346,10 @@ static const struct option options[] = {
 	{"quiet", 'q', NULL, OPTIONS_PID1, set_quiet, 0, "say nothing but errors"},
 	{"log-fd", 0, "FD", OPTIONS_PID1, set_descriptor, OPTION_FIELD(log_fd), "say it on descriptor FD, not on stderr"},
 
-	{"rootfs", 'R', "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(rootfs), "make DIR the root, with its own /proc /sys /dev /run /tmp"},
+	{"rootfs", 'R', "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(rootfs), "make DIR, or the file system in an image file, the root"},
 	{"read-only", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(read_only), "the root itself cannot be written to"},
+	{"ephemeral", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(ephemeral), "what is written to the root is forgotten at the end"},
+	{"overlay", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(overlay), "what is written to the root goes to DIR, in its upper/"},
 	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec"},
 	{"volume", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "the same as --bind"},
 	{"tmpfs", 0, "DST[:OPT,...]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size= mode="},
@@ -341,6 +358,7 @@ static const struct option options[] = {
 	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(unshare), "new namespaces: those of net,user beside the usual ones"},
 	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(share), "the caller's instead of new ones: some of uts,ipc,net,user,cgroup"},
 	{"net", 0, "host|none", OPTIONS_NAMESPACES, set_net, OPTION_FIELD(net), "the caller's network, or a new one with loopback only"},
+	{"join", 0, "PID[:LIST]", OPTIONS_NAMESPACES, set_join, 0, "enter the namespaces of process PID, or only those of LIST"},
 	{"hostname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(hostname), "the host name inside (else that of --conf, else ours)"},
 	{"domainname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(domainname), "the NIS domain name inside"},
 

@@ -13,6 +13,7 @@
 
 #include "conf.h"
 #include "env.h"
+#include "join.h"
 #include "log.h"
 #include "sys.h"
 #include "user.h"
@@ -36,7 +37,8 @@ void plan_default(struct plan *plan)
 
 bool plan_isolates(const struct plan *plan)
 {
-	return plan->unshare || plan->share || plan->net || plan->rootfs || plan->read_only || plan->conf ||
+	return plan->unshare || plan->share || plan->net || plan->rootfs || plan->read_only || plan->ephemeral ||
+	       plan->overlay || plan->conf ||
 	       plan->mount_count > 0 || plan->hostname || plan->domainname;
 }
 
@@ -167,8 +169,13 @@ int plan_container(struct plan *plan)
 		log_error("--hostname, --domainname: would name the host itself; leave --share uts out");
 		return -1;
 	}
-	if (plan->read_only && !plan->rootfs) {
-		log_error("--read-only: needs a root of its own; give --rootfs DIR, or --rootfs / for the host's");
+	if ((plan->read_only || plan->ephemeral || plan->overlay) && !plan->rootfs) {
+		log_error("--%s: needs a root of its own; give --rootfs DIR, or --rootfs / for the host's",
+		          plan->read_only ? "read-only" : plan->ephemeral ? "ephemeral" : "overlay");
+		return -1;
+	}
+	if (plan->ephemeral && plan->overlay) {
+		log_error("--overlay %s: --ephemeral forgets what it would keep; leave one of them out", plan->overlay);
 		return -1;
 	}
 	choose_capabilities(plan, true);
@@ -177,6 +184,39 @@ int plan_container(struct plan *plan)
 	if (choose_identity(plan, &home) < 0)
 		return -1;
 	return env_build(plan, environ, home);
+}
+
+/*
+ * A program that joins keeps to the rules of one that a container starts with. Who it is depends on the user namespace: an
+ * ordinary user is there already whoever the map says.
+ */
+int plan_join(struct plan *plan)
+{
+	const char *home = plan->user ? "/" : "/root";
+
+	if (check_program(plan) < 0 || check_log(plan) < 0)
+		return -1;
+	if (plan_isolates(plan) || plan->subreaper) {
+		log_error("--join %d: makes no container; leave the options that make one out", (int)plan->join);
+		return -1;
+	}
+	plan->namespaces = join_differing(plan->join);
+	if (!plan->namespaces) {
+		log_error("--join %d: %s; give the PID of a process in a container", (int)plan->join,
+		          errno ? strerror(errno) : "it is in no namespace but ours");
+		return -1;
+	}
+	if (plan->join_only & ~plan->namespaces)
+		log_warning("--join %d: some of the namespaces are ours already", (int)plan->join);
+	plan->namespaces &= plan->join_only ? plan->join_only : ~0UL;
+	choose_capabilities(plan, true);
+	if (plan->user && user_resolve("/", plan->user, &plan->identity, &home) < 0)
+		return -1;
+	plan->identity.set = plan->user || geteuid() == 0;
+	plan->identity.clear_groups = geteuid() == 0;
+	if ((plan->namespaces & CLONE_NEWNS) && !plan->cwd)
+		plan->cwd = "/";
+	return env_build(plan, environ, plan->namespaces & CLONE_NEWNS ? home : NULL);
 }
 
 int plan_entrypoint(struct plan *plan)

@@ -46,7 +46,7 @@ static void print_identity(struct out *out, const struct plan *plan)
 {
 	const struct identity *identity = &plan->identity;
 
-	if (plan->namespaces & CLONE_NEWUSER)
+	if ((plan->namespaces & CLONE_NEWUSER) && !plan->join)
 		out_print(out, "id map: %u:%u inside is %u:%u outside\n", (unsigned)identity->uid, (unsigned)identity->gid,
 		          (unsigned)identity->outer_uid, (unsigned)identity->outer_gid);
 	if (!identity->set)
@@ -83,7 +83,7 @@ static void print_privileges(struct out *out, const struct plan *plan)
 
 static void print_mounts(struct out *out, const struct plan *plan)
 {
-	for (size_t i = 0; i < mount_row_count && plan->namespaces; i++) {
+	for (size_t i = 0; i < mount_row_count && plan->namespaces && !plan->join; i++) {
 		if (!mount_row_wanted(plan, &mount_rows[i]))
 			continue;
 		out_print(out, "mount: %s on /%s ", mount_rows[i].type, mount_rows[i].target);
@@ -155,8 +155,12 @@ void plan_print(const struct plan *plan, const char *role)
 
 	out_print(&out, "role: %s\n", role);
 	print_namespaces(&out, plan->namespaces);
-	if (plan->namespaces)
+	if (plan->join)
+		out_print(&out, "join: process %d\n", (int)plan->join);
+	else if (plan->namespaces)
 		out_print(&out, "root: %s%s\n", plan->rootfs ? plan->rootfs : "the host's", plan->read_only ? ", read-only" : "");
+	if (plan->ephemeral || plan->overlay)
+		out_print(&out, "written to: %s\n", plan->overlay ? plan->overlay : "memory, forgotten at the end");
 	print_mounts(&out, plan);
 	if (plan->hostname)
 		out_print(&out, "hostname: %s\n", plan->hostname);

@@ -14,6 +14,7 @@
 #include "console.h"
 #include "drain.h"
 #include "fault.h"
+#include "join.h"
 #include "log.h"
 #include "loop.h"
 #include "personality.h"
@@ -140,6 +141,18 @@ static int container_run(const struct plan *plan, const sigset_t *mask)
 	return relay(plan, mask, container, &job, report);
 }
 
+static int join_run(const struct plan *plan, const sigset_t *mask)
+{
+	int console = console_open();
+	struct fault fault = {.step = STEP_NONE};
+
+	if (watch_parent(plan) < 0)
+		return plan->personality->failed;
+	if (join_enter(plan, console, &fault) < 0)
+		return fault_report(plan, &fault);
+	return run_program(plan, mask, console, -1);
+}
+
 int role_run(const struct role *role, const struct plan *plan, const sigset_t *mask)
 {
 	int status;
@@ -156,7 +169,10 @@ const struct role *role_choose(pid_t pid, const struct plan *plan)
 {
 	static const struct role
 		entrypoint = {"entrypoint", plan_entrypoint, entrypoint_run},
-		run = {"run", plan_container, container_run};
+		run = {"run", plan_container, container_run},
+		join = {"join", plan_join, join_run};
 
+	if (plan->join)
+		return &join;
 	return plan->personality->here || (!plan_isolates(plan) && (pid == 1 || plan->subreaper)) ? &entrypoint : &run;
 }

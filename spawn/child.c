@@ -21,6 +21,7 @@
 #include "mount.h"
 #include "net.h"
 #include "ns.h"
+#include "overlay.h"
 #include "root.h"
 #include "seccomp.h"
 #include "sys.h"
@@ -100,7 +101,9 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_JOB] = tty_job,
 	[STEP_PROPAGATION] = mount_propagation,
 	[STEP_SOURCES] = mount_sources,
-	[STEP_ROOT] = root_enter,
+	[STEP_ROOT] = root_open,
+	[STEP_OVERLAY] = overlay_apply,
+	[STEP_PIVOT] = root_pivot,
 	[STEP_MOUNTS] = mount_rows_apply,
 	[STEP_BINDS] = mount_entries_apply,
 	[STEP_MASKS] = mount_masks,

@@ -25,13 +25,12 @@ static int next_kept(const int *keep, size_t count, int fd)
 	return next;
 }
 
-int ns_descriptors(struct child *child)
+int ns_close_except(const int *keep, size_t count)
 {
-	const int keep[] = {child->container->report, child->job->console, child->plan->log_fd};
 	int first = STDERR_FILENO + 1;
 
 	for (;;) {
-		int next = next_kept(keep, sizeof keep / sizeof keep[0], first);
+		int next = next_kept(keep, count, first);
 
 		if (next < 0)
 			return sys_close_range((unsigned)first, ~0U);
@@ -39,6 +38,13 @@ int ns_descriptors(struct child *child)
 			return -1;
 		first = next + 1;
 	}
+}
+
+int ns_descriptors(struct child *child)
+{
+	const int keep[] = {child->container->report, child->job->console, child->plan->log_fd};
+
+	return ns_close_except(keep, sizeof keep / sizeof keep[0]);
 }
 
 int ns_parent_death(struct child *child)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "image.h"
 #include "mount.h"
 #include "sys.h"
 
@@ -19,34 +20,45 @@ enum {
 	LINKS_MAX = 8, /* dangling links followed to make their target */
 };
 
-/*
- * Makes the rootfs a mount of its own and then the root. Which directory of the host it covers meanwhile does
- * not matter: from here on only the tree that was opened counts, not its path.
- */
-static int pivot(int tree, const char *rootfs)
+/* A directory is taken with the mounts below it; a file is an image. */
+static int open_tree(const char *rootfs)
 {
-	return sys_attach(tree, AT_FDCWD, rootfs) < 0 || fchdir(tree) < 0 || sys_pivot_root(".", ".") < 0 ? -1 : 0;
-}
-
-int root_enter(struct child *child)
-{
-	const char *rootfs = child->plan->rootfs;
 	struct stat status;
 
-	child->container->umask = umask(0);
-	if (!rootfs) {
-		child->container->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		child->container->directory = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return child->container->root < 0 || child->container->directory < 0 ? -1 : 0;
+	if (stat(rootfs, &status) < 0)
+		return -1;
+	return S_ISREG(status.st_mode) ? image_open(rootfs) : sys_clone_tree(AT_FDCWD, rootfs, true);
+}
+
+int root_open(struct child *child)
+{
+	struct container *container = child->container;
+	struct stat status;
+
+	container->umask = umask(0);
+	if (!child->plan->rootfs) {
+		container->root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		container->directory = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return container->root < 0 || container->directory < 0 ? -1 : 0;
 	}
-	child->container->root = sys_clone_tree(AT_FDCWD, rootfs, true);
-	if (child->container->root < 0 || fstat(child->container->root, &status) < 0)
+	container->root = open_tree(child->plan->rootfs);
+	if (container->root < 0 || fstat(container->root, &status) < 0)
 		return -1;
 	if (!S_ISDIR(status.st_mode)) {
 		errno = ENOTDIR;
 		return -1;
 	}
-	return pivot(child->container->root, rootfs);
+	/* On "/" it is in nobody's way: paths start at the root we have, below it. An overlay needs it attached. */
+	return sys_attach(container->root, AT_FDCWD, "/");
+}
+
+int root_pivot(struct child *child)
+{
+	int root = child->container->root;
+
+	if (!child->plan->rootfs)
+		return 0;
+	return fchdir(root) < 0 || sys_pivot_root(".", ".") < 0 ? -1 : 0;
 }
 
 int root_read_only(struct child *child)
@@ -61,7 +73,12 @@ int root_detach(struct child *child)
 	umask(container->umask);
 	if (!child->plan->rootfs)
 		return fchdir(container->directory) < 0 || close(container->directory) < 0 ? -1 : close(container->root);
-	if (fchdir(container->root) < 0 || sys_umount(".", MNT_DETACH) < 0 || chdir("/") < 0)
+	if (fchdir(container->root) < 0)
+		return -1;
+	for (int left = container->stacked; left >= 0; left--) /* the topmost goes first, the host's root last */
+		if (sys_umount(".", MNT_DETACH) < 0)
+			return -1;
+	if (chdir("/") < 0)
 		return -1;
 	return close(container->dev) < 0 ? -1 : close(container->root);
 }

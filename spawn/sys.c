@@ -80,19 +80,37 @@ int sys_mount_attributes(int fd, uint64_t attributes, bool recursive)
 	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof attr);
 }
 
-int sys_detached_mount(const char *type, const char *key, const char *value, uint64_t attributes)
+static int set_option(int fs, const char *key, const char *value)
 {
-	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), fd = -1, error;
+	return (int)syscall(SYS_fsconfig, fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value, 0);
+}
+
+static int make_mount(const char *type, const char *const options[][2], uint64_t attributes)
+{
+	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), fd = -1, error, result = 0;
 
 	if (fs < 0)
 		return -1;
-	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", type, 0) == 0 && (!key || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0) == 0) &&
-	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+	for (size_t i = 0; options[i][0] && result == 0; i++)
+		result = set_option(fs, options[i][0], options[i][1]);
+	if (result == 0 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
 		fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
 	error = errno;
 	close(fs);
 	errno = error;
 	return fd;
+}
+
+int sys_detached_mount(const char *type, const char *key, const char *value, uint64_t attributes)
+{
+	const char *const options[][2] = {{"source", type}, {key, value}, {NULL, NULL}};
+
+	return make_mount(type, options, attributes);
+}
+
+int sys_detached_mount_options(const char *type, const char *const options[][2])
+{
+	return make_mount(type, options, 0);
 }
 
 int sys_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)
@@ -158,6 +176,11 @@ int sys_set_capabilities(uint64_t permitted, uint64_t inheritable)
 int sys_join_keyring(void)
 {
 	return (int)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
+}
+
+int sys_pidfd(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
 int sys_close_range(unsigned first, unsigned last)

@@ -143,6 +143,7 @@ class Engine:
 
     run_flags = ["--network", "none"]
     init_flags = ["--init"]
+    remove_flags = ["--force"]
     needs = {}  # program: the Debian package that has it
 
     @classmethod
@@ -187,9 +188,9 @@ class Engine:
         finally:
             self.remove(container.name)
 
-    def remove(self, *names):
+    def remove(self, *names, check=True):
         if names:
-            self.cli("rm", "--force", *names)
+            self.cli("rm", *self.remove_flags, *names, check=check)
 
 
 class Docker(Engine):
@@ -248,6 +249,7 @@ class Podman(Engine):
 
     name = "podman"
     needs = {"podman": "podman", "crun": "crun"}
+    remove_flags = ["--force", "--time=0"]  # without a time a program has ten seconds to end by itself
     # A machine may be unable to raise limits, and podman's defaults do; they are set here because
     # `podman kube play` has no option for them. Its pause image is made of the file "catatonit".
     configuration = """
@@ -283,14 +285,10 @@ helper_binaries_dir = ["{helpers}"]
     def client_pid(self, pid):
         return only_child(pid)  # of nsenter
 
-    def remove(self, *names):
-        # Without a time podman gives the program ten seconds to end by itself.
-        self.cli("rm", "--force", "--time=0", *names)
-
     def close(self):
         try:
             self.cli("pod", "rm", "--all", "--force")
-            self.cli("rm", "--all", "--force", "--time=0")
+            self.remove("--all")
         finally:
             self.cell.close()
         if not self.cgroups_before:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-# The program's own file in the box: it leaves a helper that needs a moment to save its work.
+# Ends with status 4 and leaves a helper that needs a moment to save its work.
 LEAVE_HELPER = ["box", "/leave-helper"]
-# Sends the engine's stop to the program only after more time than a test has.
+# The time that the engine gives a program to end. It is longer than a test may take: an end before is not its doing.
 NEVER_S = 600
 
 

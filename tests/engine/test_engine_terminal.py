@@ -7,6 +7,8 @@ import re
 import pexpect
 import pytest
 
+from engines import eventually
+
 PROMPT = "prompt> "
 NO_JOB_CONTROL = "job control|cannot set terminal process group|can't access tty"
 
@@ -22,7 +24,7 @@ def terminal(engine, *argv, flags=(), rows=24, columns=80):
         yield child
     finally:
         child.close(force=True)
-        engine.cli("rm", "--force", "on-a-terminal", check=False)
+        engine.remove("on-a-terminal", check=False)
 
 
 def end(child):
@@ -67,13 +69,10 @@ def test_shell_exit_status(shell):
 
 
 def test_window_size(shell):
-    assert ask(shell, "stty size") == "33 101"
+    """The client tells the engine, and that takes a moment, at the start too."""
+    eventually("the size at the start", lambda: ask(shell, "stty size") == "33 101")
     shell.setwinsize(44, 122)
-    for _ in range(100):
-        if ask(shell, "stty size") == "44 122":
-            break
-    else:
-        pytest.fail("the new size never came")
+    eventually("the new size", lambda: ask(shell, "stty size") == "44 122")
 
 
 @pytest.mark.parametrize("key, status", [("c", 130), ("\\", 131)])

