@@ -15,6 +15,7 @@ enum child_limits { CHILD_DEVICES = 6 };
 /* What PID 1 of a container holds while it is being made. */
 struct container {
 	int report;    /* the pipe to the launcher */
+	int maps_written; /* the pipe on which the launcher says so */
 	int dev;       /* the new /dev */
 	int stacked;   /* layers of an overlay that lie between the old root and the new one */
 	int directory; /* where we came from, if the root stays */

@@ -6,6 +6,7 @@
 #define IDMAP_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct child;
 struct plan;
@@ -13,7 +14,16 @@ struct plan;
 /* True if the plan has a user namespace in which only one user and one group exist. */
 bool idmap_is_single(const struct plan *plan);
 
-/* Maps the plan's uid and gid to our own effective ones, from inside, after denying setgroups. */
+/* True if the maps have to be written from outside. */
+bool idmap_is_foreign(const struct plan *plan);
+
+/* Maps one id from inside, after denying setgroups; or waits until idmap_write() has done it, and becomes root of the maps. */
 int idmap_apply(struct child *child);
+
+/*
+ * Writes the plan's ranges for process pid, from outside: itself as root, else by newuidmap(1) and newgidmap(1),
+ * which know /etc/subuid. 0, or -1 with errno.
+ */
+int idmap_write(const struct plan *plan, pid_t pid);
 
 #endif

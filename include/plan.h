@@ -18,6 +18,7 @@ enum plan_limits {
 	PLAN_GROUPS_MAX = 64,
 	PLAN_HOOKS_MAX = 8,
 	PLAN_LIMITS_MAX = 16,
+	PLAN_MAPS_MAX = 8,
 	PLAN_HOSTNAME_MAX = 64, /* uname(2): __NEW_UTS_LEN */
 	PLAN_SIGNAL_MAX = 64,   /* _NSIG on all four architectures */
 };
@@ -45,6 +46,17 @@ struct hook {
 struct limit {
 	int resource; /* RLIMIT_* */
 	uint64_t soft, hard;
+};
+
+/* Some ids of a user namespace: count ids from inside on are those from outside on. user_namespaces(7) */
+struct id_range {
+	unsigned inside, outside, count;
+};
+
+struct id_map {
+	bool automatic; /* the caller, and what /etc/subuid or /etc/subgid gives them */
+	size_t count;
+	struct id_range ranges[PLAN_MAPS_MAX];
 };
 
 /* Who the program is. Ids are those inside the container. */
@@ -135,6 +147,7 @@ struct plan {
 
 	/* What few plans have comes last: a page that nobody touches costs PID 1 nothing. */
 	struct identity identity;
+	struct id_map uid_map, gid_map; /* empty: the caller's one id */
 	struct limit limits[PLAN_LIMITS_MAX];
 	const char *env[PLAN_ENV_MAX]; /* --env, K=V */
 	struct mount_entry mounts[PLAN_MOUNTS_MAX];

@@ -13,4 +13,10 @@
  */
 int user_resolve(const char *root, const char *spec, struct identity *identity, const char **home);
 
+/*
+ * Fills an automatic map in: the caller's id is 0 inside, and the first range that path, as subuid(5), gives the
+ * caller follows from 1 on. 0, or -1 after a message.
+ */
+int user_automatic_map(const char *path, unsigned id, struct id_map *map);
+
 #endif

@@ -248,6 +248,32 @@ static const char *add_tmpfs(struct plan *plan, const struct option *option, con
 	return entry->target[0] == '/' ? NULL : "not a tmpfs; give DST[:OPTIONS], DST from the root on";
 }
 
+static const char *add_map(struct plan *plan, const struct option *option, const char *value)
+{
+	static const char wrong[] = "not a map; give INSIDE:OUTSIDE:COUNT, or auto";
+	struct id_map *map = field(plan, option);
+	unsigned long numbers[3];
+	char number[16];
+
+	if (strcmp(value, "auto") == 0) {
+		map->automatic = true;
+		return NULL;
+	}
+	if (map->count == PLAN_MAPS_MAX)
+		return "one range too many; a plan holds 8";
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		if (!value)
+			return wrong;
+		value = value_item(value, ':', number, sizeof number);
+		if (value_number(number, UINT32_MAX, &numbers[i]) < 0)
+			return wrong;
+	}
+	if (value || numbers[2] == 0)
+		return wrong;
+	map->ranges[map->count++] = (struct id_range){(unsigned)numbers[0], (unsigned)numbers[1], (unsigned)numbers[2]};
+	return NULL;
+}
+
 static const char *add_env(struct plan *plan, const struct option *option, const char *value)
 {
 	(void)option;
@@ -363,6 +389,8 @@ static const struct option options[] = {
 	{"domainname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(domainname), "the NIS domain name inside"},
 
 	{"user", 0, "USER[:GROUP]", OPTIONS_IDENTITY, set_string, OPTION_FIELD(user), "run the program as USER, by name or number"},
+	{"map-uid", 0, "IN:OUT:N|auto", OPTIONS_IDENTITY, add_map, OPTION_FIELD(uid_map), "N users from IN on are those from OUT on; auto: /etc/subuid"},
+	{"map-gid", 0, "IN:OUT:N|auto", OPTIONS_IDENTITY, add_map, OPTION_FIELD(gid_map), "N groups from IN on are those from OUT on; auto: /etc/subgid"},
 	{"env", 0, "NAME=VALUE", OPTIONS_IDENTITY, add_env, 0, "set a variable of the program's environment"},
 	{"secret", 0, "NAME=FILE", OPTIONS_IDENTITY, add_secret, 0, "set a variable to what FILE holds"},
 	{"clear-env", 0, NULL, OPTIONS_IDENTITY, option_set_flag, OPTION_FIELD(clear_env), "start from an empty environment but TERM and a plain PATH"},

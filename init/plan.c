@@ -37,7 +37,8 @@ void plan_default(struct plan *plan)
 
 bool plan_isolates(const struct plan *plan)
 {
-	return plan->unshare || plan->share || plan->net || plan->rootfs || plan->read_only || plan->ephemeral ||
+	return plan->unshare || plan->share || plan->net || plan->uid_map.count || plan->uid_map.automatic ||
+	       plan->gid_map.count || plan->gid_map.automatic || plan->rootfs || plan->read_only || plan->ephemeral ||
 	       plan->overlay || plan->conf ||
 	       plan->mount_count > 0 || plan->hostname || plan->domainname;
 }
@@ -136,6 +137,32 @@ static void map_single_id(struct plan *plan)
 	identity->gid = plan->rootfs ? 0 : identity->outer_gid;
 }
 
+static bool maps(const struct id_map *map, unsigned inside)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (inside >= map->ranges[i].inside && inside - map->ranges[i].inside < map->ranges[i].count)
+			return true;
+	return false;
+}
+
+/* --map-uid and --map-gid: both or none, and 0 in each, because PID 1 is root of what it makes. */
+static int choose_maps(struct plan *plan)
+{
+	struct id_map *uid = &plan->uid_map, *gid = &plan->gid_map;
+
+	if (!uid->count && !uid->automatic && !gid->count && !gid->automatic)
+		return 0;
+	if ((uid->automatic && user_automatic_map("etc/subuid", geteuid(), uid) < 0) ||
+	    (gid->automatic && user_automatic_map("etc/subgid", getegid(), gid) < 0))
+		return -1;
+	if (!maps(uid, 0) || !maps(gid, 0)) {
+		log_error("--map-uid, --map-gid: 0 is not mapped in both; PID 1 needs it, give 0:OUTSIDE:COUNT");
+		return -1;
+	}
+	plan->namespaces |= CLONE_NEWUSER;
+	return 0;
+}
+
 /* Sets *home to what HOME becomes, NULL: it stays. */
 static int choose_identity(struct plan *plan, const char **home)
 {
@@ -144,7 +171,9 @@ static int choose_identity(struct plan *plan, const char **home)
 	*home = NULL;
 	if (plan->user && user_resolve(root, plan->user, &plan->identity, home) < 0)
 		return -1;
-	if (plan->namespaces & CLONE_NEWUSER)
+	if (plan->uid_map.count > 0)
+		plan->identity.set = plan->identity.clear_groups = true;
+	else if (plan->namespaces & CLONE_NEWUSER)
 		map_single_id(plan);
 	else if (plan->rootfs)
 		plan->identity.clear_groups = true; /* those of the caller mean nothing in there */
@@ -178,6 +207,8 @@ int plan_container(struct plan *plan)
 		log_error("--overlay %s: --ephemeral forgets what it would keep; leave one of them out", plan->overlay);
 		return -1;
 	}
+	if (choose_maps(plan) < 0)
+		return -1;
 	choose_capabilities(plan, true);
 	if (plan->rootfs && !plan->cwd)
 		plan->cwd = "/";

@@ -42,11 +42,20 @@ static void print_namespaces(struct out *out, unsigned long namespaces)
 	out_print(out, "\n");
 }
 
+static void print_map(struct out *out, const char *name, const struct id_map *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		out_print(out, "%s map: %u ids from %u inside are those from %u outside\n", name, map->ranges[i].count,
+		          map->ranges[i].inside, map->ranges[i].outside);
+}
+
 static void print_identity(struct out *out, const struct plan *plan)
 {
 	const struct identity *identity = &plan->identity;
 
-	if ((plan->namespaces & CLONE_NEWUSER) && !plan->join)
+	print_map(out, "uid", &plan->uid_map);
+	print_map(out, "gid", &plan->gid_map);
+	if ((plan->namespaces & CLONE_NEWUSER) && !plan->join && plan->uid_map.count == 0)
 		out_print(out, "id map: %u:%u inside is %u:%u outside\n", (unsigned)identity->uid, (unsigned)identity->gid,
 		          (unsigned)identity->outer_uid, (unsigned)identity->outer_gid);
 	if (!identity->set)

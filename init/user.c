@@ -175,6 +175,32 @@ static void add_groups(const char *root, const char *name, struct identity *iden
 	close(table.fd);
 }
 
+int user_automatic_map(const char *path, unsigned id, struct id_map *map)
+{
+	struct user user = {0};
+	struct table table;
+	unsigned long named, start, count;
+	bool known = find_user("/", NULL, getuid(), &user) == 0;
+
+	map->count = 1;
+	map->ranges[0] = (struct id_range){0, id, 1};
+	if (table_open(&table, "/", path) == 0) {
+		while (map->count == 1 && table_next(&table, 3)) {
+			bool ours = (known && strcmp(table.fields[0], user.name) == 0) ||
+			            (value_number(table.fields[0], ID_MAX, &named) == 0 && named == getuid());
+
+			if (ours && value_number(table.fields[1], ID_MAX, &start) == 0 && value_number(table.fields[2], ID_MAX, &count) == 0)
+				map->ranges[map->count++] = (struct id_range){1, (unsigned)start, (unsigned)count};
+		}
+		close(table.fd);
+	}
+	if (map->count == 2)
+		return 0;
+	log_error("--map-uid, --map-gid auto: /%s has no range for user %u; add one with usermod --add-subuids and --add-subgids",
+	          path, (unsigned)getuid());
+	return -1;
+}
+
 int user_resolve(const char *root, const char *spec, struct identity *identity, const char **home)
 {
 	char name[256];

@@ -1,22 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * The id maps of a user namespace. Whoever made one may map one id inside, their own, without help. The
- * ids are those from before the clone: once inside, and not mapped yet, everybody is the overflow user.
+ * The id maps of a user namespace. Whoever made one may map one id inside, their own, without help, and does that
+ * from inside. Ranges are written from outside, by whoever is privileged there.
  */
 #include "idmap.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "decimal.h"
+#include "exec.h"
+#include "sys.h"
+
+enum {
+	NUMBER_SIZE = 12, /* 2^32 has 10 digits */
+};
+
+bool idmap_is_foreign(const struct plan *plan)
+{
+	return plan->uid_map.count > 0 || plan->gid_map.count > 0;
+}
 
 bool idmap_is_single(const struct plan *plan)
 {
-	return plan->namespaces & CLONE_NEWUSER;
+	return (plan->namespaces & CLONE_NEWUSER) && !idmap_is_foreign(plan);
 }
 
 static int write_file(const char *path, const char *text, size_t length)
@@ -33,28 +46,101 @@ static int write_file(const char *path, const char *text, size_t length)
 	return n == (ssize_t)length ? 0 : -1;
 }
 
-static int write_map(const char *path, unsigned inside, unsigned outside)
+static char *append_range(char *end, const struct id_range *range)
 {
-	char line[64], *end = decimal(line, inside);
-
+	end = decimal(end, range->inside);
 	*end++ = ' ';
-	end = decimal(end, outside);
+	end = decimal(end, range->outside);
 	*end++ = ' ';
-	*end++ = '1';
+	end = decimal(end, range->count);
 	*end++ = '\n';
-	return write_file(path, line, (size_t)(end - line));
+	return end;
+}
+
+static int write_ranges(const char *path, const struct id_range *ranges, size_t count)
+{
+	char text[PLAN_MAPS_MAX * 3 * NUMBER_SIZE], *end = text;
+
+	for (size_t i = 0; i < count; i++)
+		end = append_range(end, &ranges[i]);
+	return write_file(path, text, (size_t)(end - text));
+}
+
+/* Waits for the launcher. Its end without a word is a failure that it tells itself. */
+static int wait_for_maps(struct child *child)
+{
+	char word;
+
+	if (read(child->container->maps_written, &word, 1) != 1) {
+		errno = ECANCELED;
+		return -1;
+	}
+	close(child->container->maps_written);
+	/* Ids of ours that the maps do not have would own whatever we make here. */
+	return sys_setgid(0) < 0 || sys_setuid(0) < 0 ? -1 : 0;
 }
 
 int idmap_apply(struct child *child)
 {
 	const struct identity *identity = &child->plan->identity;
+	const struct id_range uid = {identity->uid, identity->outer_uid, 1}, gid = {identity->gid, identity->outer_gid, 1};
 
-	if (!idmap_is_single(child->plan))
+	if (!(child->plan->namespaces & CLONE_NEWUSER))
 		return 0;
+	if (idmap_is_foreign(child->plan))
+		return wait_for_maps(child);
 	/* Without this an ordinary user could leave a group that a file mode shuts out: CVE-2014-8989. */
 	if (write_file("/proc/self/setgroups", "deny", 4) < 0)
 		return -1;
-	if (write_map("/proc/self/uid_map", identity->uid, identity->outer_uid) < 0)
+	if (write_ranges("/proc/self/uid_map", &uid, 1) < 0)
 		return -1;
-	return write_map("/proc/self/gid_map", identity->gid, identity->outer_gid);
+	return write_ranges("/proc/self/gid_map", &gid, 1);
+}
+
+/* Runs newuidmap or newgidmap: PROGRAM PID [INSIDE OUTSIDE COUNT]... */
+static int run_helper(char *program, pid_t pid, const struct id_map *map)
+{
+	static char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+	char numbers[1 + 3 * PLAN_MAPS_MAX][NUMBER_SIZE], *words[3 + 3 * PLAN_MAPS_MAX + 1] = {NULL, program, numbers[0]};
+	int status;
+	pid_t helper;
+
+	*decimal(numbers[0], (unsigned long)pid) = '\0';
+	for (size_t i = 0; i < 3 * map->count; i++) {
+		const struct id_range *range = &map->ranges[i / 3];
+		const unsigned values[] = {range->inside, range->outside, range->count};
+
+		*decimal(numbers[i + 1], values[i % 3]) = '\0';
+		words[i + 3] = numbers[i + 1];
+	}
+	helper = sys_fork(0);
+	if (helper == 0) {
+		/* What it says of a refusal we say too, in our one line. */
+		dup2(openat(AT_FDCWD, "/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+		exec_program(words + 1, (char **)environment);
+		_exit(127);
+	}
+	if (helper < 0 || waitpid(helper, &status, 0) < 0)
+		return -1;
+	errno = WIFEXITED(status) && WEXITSTATUS(status) == 127 ? ENOENT : EPERM;
+	return status == 0 ? 0 : -1;
+}
+
+static int write_map(pid_t pid, const char *file, char *helper, const struct id_map *map, bool privileged)
+{
+	char path[40] = "/proc/";
+
+	if (!privileged)
+		return run_helper(helper, pid, map);
+	strcpy(decimal(path + strlen(path), (unsigned long)pid), file);
+	return write_ranges(path, map->ranges, map->count);
+}
+
+int idmap_write(const struct plan *plan, pid_t pid)
+{
+	bool privileged = sys_has_capability(CAP_SETUID) && sys_has_capability(CAP_SETGID);
+
+	if (write_map(pid, "/uid_map", "newuidmap", &plan->uid_map, privileged) < 0)
+		return -1;
+	return write_map(pid, "/gid_map", "newgidmap", &plan->gid_map, privileged);
 }

@@ -18,6 +18,7 @@
 #include "child.h"
 #include "decimal.h"
 #include "dev.h"
+#include "idmap.h"
 #include "root.h"
 #include "sys.h"
 
@@ -209,7 +210,7 @@ static int mount_cgroup(struct child *child, const struct mount_row *row)
 /* Group 5 is tty's, and in a user namespace of one id it does not exist. */
 static int mount_pts(struct child *child, const struct mount_row *row)
 {
-	return mount_row(child, row, child->plan->namespaces & CLONE_NEWUSER ? "newinstance,ptmxmode=0666,mode=620" : row->data);
+	return mount_row(child, row, idmap_is_single(child->plan) ? "newinstance,ptmxmode=0666,mode=620" : row->data);
 }
 
 int mount_rows_apply(struct child *child)

@@ -42,7 +42,7 @@ int ns_close_except(const int *keep, size_t count)
 
 int ns_descriptors(struct child *child)
 {
-	const int keep[] = {child->container->report, child->job->console, child->plan->log_fd};
+	const int keep[] = {child->container->report, child->container->maps_written, child->job->console, child->plan->log_fd};
 
 	return ns_close_except(keep, sizeof keep / sizeof keep[0]);
 }

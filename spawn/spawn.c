@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "idmap.h"
 #include "sys.h"
 
 enum {
@@ -51,43 +52,64 @@ pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job,
 }
 
 /* Returns when the container is complete. */
-static void container_main(const struct plan *plan, const struct job *job, int pipe)
+static void container_main(const struct plan *plan, const struct job *job, int report_pipe, int maps_pipe)
 {
-	struct container container = {.report = pipe};
+	struct container container = {.report = report_pipe, .maps_written = maps_pipe};
 	struct child child = {.plan = plan, .job = job, .container = &container};
 	struct report report = {.kind = REPORT_FAULT};
 
 	if (child_walk(&child, STEP_CLONE, STEP_CONTAINER_END) == 0)
 		return;
 	report.fault = child.fault;
-	if (write(pipe, &report, sizeof report) < 0)
+	if (write(report_pipe, &report, sizeof report) < 0)
 		_exit(126); /* the launcher is gone, and with it whoever could be told */
 	_exit(125);
 }
 
+/* Writes the id maps from outside and lets PID 1 go on. If that fails it goes no further, and is reaped. */
+static int write_maps(const struct plan *plan, pid_t pid, int maps_pipe, struct fault *fault)
+{
+	if (idmap_write(plan, pid) == 0 && write(maps_pipe, "", 1) == 1)
+		return 0;
+	*fault = (struct fault){.step = STEP_IDMAP, .error = errno};
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return -1;
+}
+
+static void close_all(const int *descriptors, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (descriptors[i] >= 0)
+			close(descriptors[i]);
+}
+
 pid_t spawn_container(const struct plan *plan, const struct job *job, int *report, struct fault *fault)
 {
-	int ends[2];
+	int ends[] = {-1, -1, -1, -1}; /* report: read, write; maps written: read, write */
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0) {
+	if (pipe2(ends, O_CLOEXEC) < 0 || (idmap_is_foreign(plan) && pipe2(ends + 2, O_CLOEXEC) < 0)) {
 		*fault = (struct fault){.step = STEP_PIPE, .error = errno};
+		close_all(ends, 4);
 		return -1;
 	}
 	pid = sys_fork(plan->namespaces);
-	if (pid < 0) {
-		*fault = (struct fault){.step = STEP_CLONE, .error = errno};
+	if (pid == 0) {
 		close(ends[0]);
-		close(ends[1]);
-		return -1;
+		if (ends[3] >= 0)
+			close(ends[3]); /* else we would wait for ourselves */
+		container_main(plan, job, ends[1], ends[2]);
+		*report = ends[1];
+		return 0;
 	}
-	if (pid > 0) {
-		close(ends[1]);
-		*report = ends[0];
-		return pid;
-	}
-	close(ends[0]);
-	container_main(plan, job, ends[1]);
-	*report = ends[1];
-	return 0;
+	if (pid < 0)
+		*fault = (struct fault){.step = STEP_CLONE, .error = errno};
+	else if (idmap_is_foreign(plan) && write_maps(plan, pid, ends[3], fault) < 0)
+		pid = -1;
+	close_all(ends + 1, 3);
+	*report = ends[0];
+	if (pid < 0)
+		close(ends[0]);
+	return pid;
 }

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 
 import pexpect
 import pytest
@@ -247,7 +248,9 @@ def test_stop_signal_stops_program_and_init(child_dumb_init, probe, number):
     say_goodbye(process)
 
 
-@pytest.mark.parametrize("options, number, got", [("-r 20:20", 20, 20), ("-r 21:10", 21, 10), ("-r 22:22 -r 20:20", 22, 22), ("-c", 20, 20)])
+@pytest.mark.parametrize("options, number, got", [
+    ("-r 20:20", 20, 20), ("-r 21:10", 21, 10), ("-r 22:22 -r 20:20", 22, 22), ("-c", 20, 20),
+])
 def test_stop_signal_that_is_rewritten_reaches_the_program(child_dumb_init, probe, options, number, got):
     """The README: rewrite it to itself to opt out of STOP. The init stops all the same."""
     process = ready(child_dumb_init.start(options, [probe, "signals"]))
@@ -274,37 +277,29 @@ def test_pid_1_cannot_stop_but_its_program_does(nsinit, directory, probe):
 # ---- the end ----
 
 
-def leftover_script(probe, seen):
-    return f"{probe} on TERM {seen} 0 & cat >/dev/null; exit 4"
-
-
-def start_leftover(dumb_init, options, probe, seen, **more):
-    """A program that ends with 4 when its input does, and leaves a process which tells of a TERM."""
-    import subprocess
-    process = ready(dumb_init.start(options, ["sh", "-c", leftover_script(probe, seen)], stdin=subprocess.PIPE, **more))
+@pytest.mark.parametrize("options, name", [("", "TERM"), ("-r 15:3", "QUIT"), ("-r 15:3 -r 3:15", "QUIT")])
+def test_group_gets_term_when_the_program_has_ended(child_dumb_init, probe, scratch, options, name):
+    """And rewritten like any other TERM: the workers of a server that must be told QUIT must be told so as well."""
+    script = f"{probe} on {name} {scratch}/seen 0 & cat >/dev/null; exit 4"
+    process = ready(child_dumb_init.start(options, ["sh", "-c", script], stdin=subprocess.PIPE))
     process.stdin.close()
     process.stdin = None
-    return process
-
-
-def test_group_gets_term_when_the_program_has_ended(child_dumb_init, probe, scratch):
-    process = start_leftover(child_dumb_init, "", probe, scratch / "seen")
     assert process.finish().status == 4
-    until(lambda: (scratch / "seen").exists(), "the TERM of the leftover")
+    until(lambda: (scratch / "seen").exists(), f"the {name} of the leftover")
 
 
-def test_term_at_the_end_is_rewritten_too(child_dumb_init, probe, scratch):
-    """Of a server which must be told QUIT the workers must be told so as well."""
-    process = ready(child_dumb_init.start("-r 15:3", ["sh", "-c", f"{probe} on QUIT {scratch}/seen 0 & exec {probe} on USR1 {scratch}/x 4"]))
-    assert process.line() == "ready"
-    process.send(signal.SIGUSR1)
-    assert process.finish().status == 4
-    until(lambda: (scratch / "seen").exists(), "the QUIT of the leftover")
+def test_dropped_term_is_dropped_at_the_end_too(child_dumb_init, probe, scratch):
+    process = child_dumb_init.start("-r 15:0", [probe, "leave", "4", "on", "TERM", scratch / "seen", "0"], stdout=None, stderr=None)
+    assert process.wait() == 4
+    leftover, _ = orphan_of()
+    assert state_of(leftover) == "S" and not (scratch / "seen").exists()
+    os.kill(leftover, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("options, environment", SINGLE)
 def test_single_child_sends_nothing_at_the_end(child_dumb_init, probe, scratch, options, environment):
-    process = child_dumb_init.start(options, [probe, "leave", "4", "on", "TERM", scratch / "seen", "0"], env=environment, stdout=None, stderr=None)
+    process = child_dumb_init.start(options, [probe, "leave", "4", "on", "TERM", scratch / "seen", "0"], env=environment,
+                                    stdout=None, stderr=None)
     assert process.wait() == 4
     leftover, _ = orphan_of()
     assert state_of(leftover) == "S" and not (scratch / "seen").exists()
@@ -376,7 +371,9 @@ def test_shell_on_a_terminal_has_job_control(dumb_init):
 # ---- where nsinit does better ----
 
 
-@pytest.mark.parametrize("options, sent, got", [("-r TERM:QUIT", 15, 3), ("-r SIGUSR1:34", 10, 34), ("-r RTMIN+1:USR2", 35, 12), ("-r 64:1", 64, 1)])
+@pytest.mark.parametrize("options, sent, got", [
+    ("-r TERM:QUIT", 15, 3), ("-r SIGUSR1:34", 10, 34), ("-r RTMIN+1:USR2", 35, 12), ("-r 64:1", 64, 1),
+])
 def test_rewrite_by_name_and_of_real_time_signals(our_child_dumb_init, probe, options, sent, got):
     process = ready(our_child_dumb_init.start(options, [probe, "signals", "--until", str(got)]))
     process.send(sent)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -310,6 +311,28 @@ REAL(bool, sys_has_capability, int capability)
 	return fake.capable;
 }
 
+/* All that there are. */
+REAL(uint64_t, sys_permitted, void)
+{
+	return ~UINT64_C(0);
+}
+
+REAL(int, sys_set_capabilities, uint64_t permitted, uint64_t inheritable)
+{
+	return fails("sys_set_capabilities", " %#llx %#llx", (unsigned long long)permitted, (unsigned long long)inheritable) ? -1 : 0;
+}
+
+REAL(int, sys_join_keyring, void)
+{
+	return fails("sys_join_keyring", "%s", "") ? -1 : 0;
+}
+
+/* A descriptor of nobody. */
+REAL(int, sys_pidfd, pid_t pid)
+{
+	return fails("sys_pidfd", " %d", (int)pid) ? -1 : __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
 REAL(int, sys_close_range, unsigned first, unsigned last)
 {
 	return fails("sys_close_range", " %u to %d", first, (int)last) ? -1 : 0; /* -1: to the end */
@@ -459,6 +482,22 @@ REAL(int, kill, pid_t pid, int signal)
 	if (fails("kill", " %d %d", (int)pid, signal))
 		return -1;
 	return is_real("kill") ? __real_kill(pid, signal) : 0;
+}
+
+REAL(int, setrlimit, int resource, const struct rlimit *limit)
+{
+	return fails("setrlimit", " %d %llu %llu", resource, (unsigned long long)limit->rlim_cur, (unsigned long long)limit->rlim_max) ? -1 : 0;
+}
+
+REAL(int, setpriority, int which, int who, int priority)
+{
+	return fails("setpriority", " %d %d %d", which, who, priority) ? -1 : 0;
+}
+
+REAL(int, setns, int fd, int kinds)
+{
+	(void)fd;
+	return fails("setns", " %#x", (unsigned)kinds) ? -1 : 0;
 }
 
 REAL(uid_t, geteuid, void)

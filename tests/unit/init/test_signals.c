@@ -48,7 +48,7 @@ static const pid_t self = 4711;
 static const char *row_name(int signal, size_t mode, int code)
 {
 	static char text[64];
-	char buffer[8];
+	char buffer[16];
 
 	snprintf(text, sizeof text, "signal %s (%d), mode %zu, si_code %d", value_signal_name(signal, buffer), signal, mode, code);
 	return text;
@@ -126,6 +126,13 @@ static void test_keyboard(void **state)
 	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++)
 		check_int(row_name(signal, 0, 0), signals_keyboard(signal),
 		          signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP || signal == SIGWINCH);
+}
+
+static void test_stop(void **state)
+{
+	(void)state;
+	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++)
+		check_int(row_name(signal, 0, 0), signals_stop(signal), signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU);
 }
 
 static void test_send(void **state)
@@ -225,7 +232,7 @@ static void test_drop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_matrix), test(test_from_the_kernel), test(test_from_ourselves), test(test_keyboard), test(test_send),
+		test(test_matrix), test(test_from_the_kernel), test(test_from_ourselves), test(test_keyboard), test(test_stop), test(test_send),
 		test(test_send_fails), test(test_hold), test(test_drop),
 	};
 

@@ -2,8 +2,11 @@
  *
  * The readers of option values: what is taken, and that nothing else is.
  */
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
 
 #include "unit.h"
 #include "value.h"
@@ -124,7 +127,7 @@ static void test_signal_name(void **state)
 {
 	(void)state;
 	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++) {
-		char buffer[8];
+		char buffer[16];
 		const char *name = value_signal_name(signal, buffer);
 		int back = 0;
 
@@ -153,6 +156,134 @@ static void test_flag(void **state)
 		if (rows[i].flag >= 0)
 			check_int(rows[i].text, flag, rows[i].flag);
 	}
+}
+
+static void test_signed(void **state)
+{
+	static const struct {
+		const char *text;
+		int result, number;
+	} rows[] = {
+		{"0", 0, 0}, {"-20", 0, -20}, {"19", 0, 19}, {"+5", 0, 5}, {"-0", 0, 0}, {"-21", -1, 0}, {"20", -1, 0}, {"", -1, 0}, {"-", -1, 0},
+		{"+", -1, 0}, {"--1", -1, 0}, {"+-1", -1, 0}, {"- 1", -1, 0}, {"1x", -1, 0}, {"99999999999", -1, 0}, {"-99999999999", -1, 0},
+		{"4294967296", -1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int number = 99;
+
+		check_int(rows[i].text, value_signed(rows[i].text, -20, 19, &number), rows[i].result);
+		if (rows[i].result == 0)
+			check_int(rows[i].text, number, rows[i].number);
+	}
+}
+
+static void test_octal(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		unsigned number;
+	} rows[] = {
+		{"0", 0, 0}, {"022", 0, 022}, {"22", 0, 022}, {"777", 0, 0777}, {"0777", 0, 0777}, {"00000777", 0, 0777}, {"1000", -1, 0},
+		{"8", -1, 0}, {"0o22", -1, 0}, {"", -1, 0}, {"-1", -1, 0}, {"22x", -1, 0}, {"40000000000", -1, 0}, {"77777777777777777777777", -1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned number = 99;
+
+		check_int(rows[i].text, value_octal(rows[i].text, 0777, &number), rows[i].result);
+		if (rows[i].result == 0)
+			check_int(rows[i].text, number, rows[i].number);
+	}
+}
+
+static void test_capabilities(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bits; /* 0: refused */
+	} rows[] = {
+		{"CHOWN", 1ULL << CAP_CHOWN}, {"CAP_CHOWN", 1ULL << CAP_CHOWN}, {"cap_net_admin", 1ULL << CAP_NET_ADMIN},
+		{"NET_ADMIN,SYS_TIME", 1ULL << CAP_NET_ADMIN | 1ULL << CAP_SYS_TIME}, {"BPF", 1ULL << CAP_BPF},
+		{"SYS_ADMIN", 1ULL << CAP_SYS_ADMIN}, {"CHECKPOINT_RESTORE", 1ULL << CAP_CHECKPOINT_RESTORE},
+		{"ALL", (2ULL << CAP_LAST_CAP) - 1}, {"all,CHOWN", (2ULL << CAP_LAST_CAP) - 1},
+		{"", 0}, {",", 0}, {"CHOWN,", 0}, {"CAP_", 0}, {"CAP_CAP_CHOWN", 0}, {"NET", 0}, {"NET_ADMINX", 0}, {"0", 0}, {"CHOWN NET_ADMIN", 0},
+		{"CAP_CHECKPOINT_RESTORE_AND_MUCH_MORE_THAN_THAT", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t bits = 0;
+
+		check_int(rows[i].text, value_capabilities(rows[i].text, &bits), rows[i].bits ? 0 : -1);
+		if (rows[i].bits)
+			check_int(rows[i].text, bits, rows[i].bits);
+	}
+	for (unsigned i = 0; i <= CAP_LAST_CAP; i++) {
+		uint64_t bits = 0;
+
+		check_int(value_capability_name(i), value_capabilities(value_capability_name(i), &bits), 0);
+		check_int(value_capability_name(i), bits, 1ULL << i);
+	}
+	assert_null(value_capability_name(CAP_LAST_CAP + 1));
+	assert_null(value_capability_name(~0U));
+}
+
+static void test_limit(void **state)
+{
+	static const struct {
+		const char *text;
+		int resource; /* -1: refused */
+		uint64_t soft, hard;
+	} rows[] = {
+		{"nofile=1024", RLIMIT_NOFILE, 1024, 1024},
+		{"nofile=1024:4096", RLIMIT_NOFILE, 1024, 4096},
+		{"NOFILE=1:1", RLIMIT_NOFILE, 1, 1},
+		{"core=0", RLIMIT_CORE, 0, 0},
+		{"core=unlimited", RLIMIT_CORE, RLIM_INFINITY, RLIM_INFINITY},
+		{"core=0:unlimited", RLIMIT_CORE, 0, RLIM_INFINITY},
+		{"core=0:infinity", RLIMIT_CORE, 0, RLIM_INFINITY},
+		{"as=18446744073709551615", RLIMIT_AS, ~0ULL, ~0ULL},
+		{"nofile=2:1", -1, 0, 0},
+		{"core=unlimited:0", -1, 0, 0},
+		{"nofile", -1, 0, 0},
+		{"nofile=", -1, 0, 0},
+		{"nofile=:1", -1, 0, 0},
+		{"nofile=1:", -1, 0, 0},
+		{"nofile=1:2:3", -1, 0, 0},
+		{"nofile=-1", -1, 0, 0},
+		{"nofile=18446744073709551616", -1, 0, 0},
+		{"nofile=1k", -1, 0, 0},
+		{"=1", -1, 0, 0},
+		{"files=1", -1, 0, 0},
+		{"RLIMIT_NOFILE=1", -1, 0, 0},
+		{"", -1, 0, 0},
+		{"averyveryverylongname=1", -1, 0, 0},
+		{"nofile=unlimitedx", -1, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct limit limit = {0};
+
+		check_int(rows[i].text, value_limit(rows[i].text, &limit), rows[i].resource < 0 ? -1 : 0);
+		if (rows[i].resource < 0)
+			continue;
+		check_int(rows[i].text, limit.resource, rows[i].resource);
+		check_true(rows[i].text, limit.soft == rows[i].soft && limit.hard == rows[i].hard);
+	}
+	for (int resource = 0; resource < (int)RLIM_NLIMITS; resource++) {
+		char text[32];
+		struct limit limit = {0};
+
+		snprintf(text, sizeof text, "%s=1", value_limit_name(resource));
+		check_int(text, value_limit(text, &limit), 0);
+		check_int(text, limit.resource, resource);
+	}
+	assert_string_equal(value_limit_name(999), "?");
 }
 
 static void test_namespaces(void **state)
@@ -246,6 +377,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_number), test(test_time), test(test_signal), test(test_signal_name), test(test_flag),
+		test(test_signed), test(test_octal), test(test_capabilities), test(test_limit),
 		test(test_namespaces), test(test_namespaces_add), test(test_namespace_name), test(test_item),
 	};
 

@@ -142,7 +142,7 @@ static void test_rows(void **state)
 {
 	static const char *const calls[] = {
 		"sys_mount proc on /root/proc nosuid,nodev,noexec", "sys_mount sysfs on /root/sys ro,nosuid,nodev,noexec",
-		"sys_detached_mount cgroup2 ro,nosuid,nodev,noexec", "sys_attach /detached-cgroup2 on /root/sys/fs/cgroup",
+		"sys_mount cgroup2 on /root/sys/fs/cgroup ro,nosuid,nodev,noexec",
 		"sys_detached_mount tmpfs mode=755 nosuid,noexec",
 		"mknodat null 20666 259", "mknodat zero 20666 261", "mknodat full 20666 263", "mknodat random 20666 264",
 		"mknodat urandom 20666 265", "mknodat tty 20666 1280",
@@ -229,23 +229,39 @@ static void test_dev(void **state)
  */
 static void test_cgroups_are_hidden(void **state)
 {
-	static const struct {
-		const char *call, *part;
-	} failures[] = {{"sys_detached_mount", "cgroup2"}, {"sys_attach", "cgroup2"}};
 	static const char tmpfs[] = "sys_mount tmpfs on /root/sys/fs/cgroup ro,nosuid,nodev,noexec";
+	struct child child = child_of(new_plan(), true, STANDARD | CLONE_NEWUSER);
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(failures); i++) {
-		struct child child = child_of(new_plan(), true, STANDARD | CLONE_NEWUSER);
+	assert_int_equal(mount_sources(&child), 0);
+	fake_fail_at("sys_mount", "cgroup2", EPERM);
+	fake_fail_at("sys_detached_mount", "cgroup2", EPERM);
+	assert_int_equal(mount_rows_apply(&child), 0);
+	check_record("borrowed", (const char *[]){tmpfs}, 1);
+	child = child_of(new_plan(), true, STANDARD);
+	fake_fail_at("sys_mount", "cgroup2", ENODEV);
+	assert_int_equal(mount_rows_apply(&child), 0);
+	check_no_record("not borrowed", tmpfs);
+}
 
-		assert_int_equal(mount_sources(&child), 0);
-		fake_fail_at(failures[i].call, failures[i].part, EBUSY);
-		assert_int_equal(mount_rows_apply(&child), 0);
-		check_record(failures[i].call, (const char *[]){tmpfs}, 1);
-		child = child_of(new_plan(), true, STANDARD);
-		fake_fail_at(failures[i].call, failures[i].part, ENODEV);
-		assert_int_equal(mount_rows_apply(&child), 0);
-		check_no_record(failures[i].call, tmpfs);
+/* mount(2) refuses with EBUSY what is mounted there already; the new mount API does not. */
+static void test_busy(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *calls[2];
+	} rows[] = {
+		{"cgroup2", {"sys_detached_mount cgroup2 ro,nosuid,nodev,noexec", "sys_attach /detached-cgroup2 on /root/sys/fs/cgroup"}},
+		{"sysfs", {"sys_detached_mount sysfs ro,nosuid,nodev,noexec", "sys_attach /detached-sysfs on /root/sys"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct child child = child_of(new_plan(), true, STANDARD);
+
+		fake_fail_at("sys_mount", rows[i].type, EBUSY);
+		check_int(rows[i].type, mount_rows_apply(&child), 0);
+		check_record(rows[i].type, rows[i].calls, COUNT(rows[i].calls));
 	}
 }
 
@@ -274,7 +290,7 @@ static void test_row_failures(void **state)
 	} rows[] = {
 		{"sys_mount", "proc on", "proc", EPERM, false},
 		{"sys_mount", "sysfs on", "sys", EPERM, false},
-		{"sys_detached_mount", "cgroup2", "sys/fs/cgroup", ENODEV, true},
+		{"sys_mount", "cgroup2 on", "sys/fs/cgroup", ENODEV, true},
 		{"sys_mount", "mqueue on", "dev/mqueue", ENODEV, true},
 		{"sys_detached_mount", "tmpfs", "dev", ENOSYS, false},
 		{"mknodat", "zero", "dev", EPERM, false},
@@ -654,15 +670,20 @@ static void test_masks(void **state)
 	}
 }
 
-/* A user namespace guards them already, and the host's root is not ours to hide. */
+/* A user namespace guards them already, the host's root is not ours to hide, and who is privileged may see. */
 static void test_no_masks(void **state)
 {
-	struct child child = child_of(new_plan(), true, STANDARD | CLONE_NEWUSER);
+	struct plan *plan = new_plan();
+	struct child child = child_of(plan, true, STANDARD | CLONE_NEWUSER);
 
 	(void)state;
 	assert_int_equal(mount_masks(&child), 0);
 	assert_string_equal(fake_text(), "");
 	child = child_of(new_plan(), false, STANDARD);
+	assert_int_equal(mount_masks(&child), 0);
+	assert_string_equal(fake_text(), "");
+	child = child_of(plan, true, STANDARD);
+	plan->privileged = true;
 	assert_int_equal(mount_masks(&child), 0);
 	assert_string_equal(fake_text(), "");
 }
@@ -716,7 +737,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_table), test(test_every_row), test(test_wanted), test(test_rows), test(test_rows_in_user_namespace),
-		test(test_sysfs_of_own_network), test(test_dev), test(test_cgroups_are_hidden), test(test_rows_through_links), test(test_row_failures),
+		test(test_sysfs_of_own_network), test(test_dev), test(test_cgroups_are_hidden), test(test_busy), test(test_rows_through_links), test(test_row_failures),
 		test(test_rows_on_the_hosts_root), test(test_propagation), test(test_sources), test(test_source_failures), test(test_binds),
 		test(test_bind_failures), test(test_entry_index), test(test_tmpfs), test(test_old_kernel), test(test_attributes_are_refused),
 		test(test_late_remount_fails), test(test_restrict), test(test_masks), test(test_no_masks),

@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "fake.h"
@@ -81,8 +83,11 @@ static void test_parent_death(void **state)
 	struct plan *plan = new_plan();
 	struct child child = child_of(plan);
 	char wanted[64];
+	int ends[2];
 
 	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	container.report = ends[1];
 	assert_int_equal(ns_parent_death(&child), 0);
 	assert_string_equal(fake_text(), "");
 	plan->parent_death = SIGHUP;
@@ -92,6 +97,39 @@ static void test_parent_death(void **state)
 	fake_fail("prctl", 2, EINVAL);
 	assert_int_equal(ns_parent_death(&child), -1);
 	assert_int_equal(errno, EINVAL);
+	/* The launcher was gone before we asked: nobody would tell us any more. */
+	fake_reset();
+	close(ends[0]);
+	assert_int_equal(ns_parent_death(&child), -1);
+	assert_int_equal(errno, ESRCH);
+}
+
+/* A keyring of our own, where there are keyrings; and what /proc/1 shows is closed where it would be the host's. */
+static void test_secrets(void **state)
+{
+	static const struct {
+		unsigned long namespaces;
+		int error, result;
+	} rows[] = {
+		{CLONE_NEWPID, 0, 0}, {CLONE_NEWPID, ENOSYS, 0}, {CLONE_NEWPID, EDQUOT, 0}, {CLONE_NEWPID, EACCES, -1},
+		{CLONE_NEWPID | CLONE_NEWUSER, 0, 0},
+	};
+	char dumpable[32];
+
+	(void)state;
+	snprintf(dumpable, sizeof dumpable, "prctl %d 0\n", PR_SET_DUMPABLE);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = new_plan();
+		struct child child = child_of(plan);
+
+		plan->namespaces = rows[i].namespaces;
+		fake_reset();
+		if (rows[i].error)
+			fake_fail("sys_join_keyring", 1, rows[i].error);
+		assert_int_equal(ns_secrets(&child), rows[i].result);
+		assert_int_equal(fake_count("sys_join_keyring"), 1);
+		assert_int_equal(strstr(fake_text(), dumpable) != NULL, rows[i].result == 0 && !(rows[i].namespaces & CLONE_NEWUSER));
+	}
 }
 
 static void test_names(void **state)
@@ -118,7 +156,7 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_descriptors), test(test_descriptors_fail), test(test_parent_death), test(test_names),
+		test(test_descriptors), test(test_descriptors_fail), test(test_parent_death), test(test_secrets), test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
