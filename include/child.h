@@ -35,6 +35,9 @@ struct child {
 	struct fault fault;          /* index is set by the steps that have one */
 };
 
+/* Notes that step is over, if plan traces. */
+void child_time(const struct plan *plan, enum step step);
+
 /* Walks the steps between first and last. 0, or -1 with child->fault. */
 int child_walk(struct child *child, enum step first, enum step last);
 

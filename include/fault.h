@@ -8,6 +8,9 @@
 #include "plan.h"
 #include "spawn.h"
 
+/* What the step is about, in words. */
+const char *fault_step_name(enum step step);
+
 /* True if fault can have come from carrying plan out. */
 bool fault_is_valid(const struct plan *plan, const struct fault *fault);
 

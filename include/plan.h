@@ -136,6 +136,7 @@ struct plan {
 	/* what is said, and where */
 	int verbosity; /* 0: errors, 1: warnings (the default), 2: what is done, 3: signals and reaping too */
 	int log_fd;
+	const char *trace; /* --trace */
 	bool dry_run, check, help, version, license;
 
 	/* as whom we act, personality.h */

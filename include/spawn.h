@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "plan.h"
@@ -57,6 +58,9 @@ enum step {
 	STEP_COUNT,
 };
 
+/* --trace: when each step was over, ns of CLOCK_MONOTONIC, 0: not taken. STEP_EXEC is set by the parent. */
+extern int64_t spawn_times[STEP_COUNT];
+
 /* Values of fault.index in STEP_SOURCES that are no bind. */
 enum fault_source { FAULT_HOST_NODES = -1, FAULT_HOST_SYS = -2 };
 
@@ -84,11 +88,12 @@ struct job {
 };
 
 /* What PID 1 of a container tells its launcher, over a close-on-exec pipe. The end of the pipe says: no more news. */
-enum report_kind { REPORT_FAULT = 1, REPORT_STARTED, REPORT_STOPPED };
+enum report_kind { REPORT_FAULT = 1, REPORT_TIMES, REPORT_STARTED, REPORT_STOPPED };
 
 struct report {
 	enum report_kind kind;
 	struct fault fault; /* REPORT_FAULT: the start failed, PID 1 ends */
+	/* REPORT_TIMES: spawn_times follows */
 	int signal;         /* REPORT_STOPPED: the program was stopped by it */
 };
 

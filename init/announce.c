@@ -18,6 +18,7 @@
 #include "out.h"
 #include "personality.h"
 #include "sys.h"
+#include "trace.h"
 
 /* What is open between prepare and the end. */
 static struct {
@@ -28,7 +29,7 @@ static struct {
 
 bool announce_wanted(const struct plan *plan)
 {
-	return plan->ready_fd >= 0 || plan->status_fd >= 0 || plan->pid_file || plan->detach;
+	return plan->trace || plan->ready_fd >= 0 || plan->status_fd >= 0 || plan->pid_file || plan->detach;
 }
 
 static int check_descriptor(const char *option, int fd)
@@ -95,6 +96,8 @@ static int detach(const struct plan *plan)
 int announce_prepare(const struct plan *plan)
 {
 	if (check_descriptor("ready-fd", plan->ready_fd) < 0 || check_descriptor("status-fd", plan->status_fd) < 0)
+		return -1;
+	if (trace_prepare(plan) < 0)
 		return -1;
 	if (plan->pid_file && open_pid_file(plan) < 0)
 		return -1;
@@ -180,6 +183,7 @@ void announce_ready(const struct plan *plan)
 	struct out status = OUT(plan->status_fd), ready = OUT(plan->ready_fd);
 	const unsigned char success = 0;
 
+	trace_write(plan);
 	out_print(&status, "{\"event\":\"ready\"}\n");
 	say(&status);
 	out_char(&ready, '\n');

@@ -210,6 +210,11 @@ static int status(const struct personality *personality, const struct fault *fau
 	return fault->error == ENOENT || fault->error == ENOTDIR ? personality->not_found : personality->not_executable;
 }
 
+const char *fault_step_name(enum step step)
+{
+	return subjects[step] ? subjects[step] : "";
+}
+
 bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 {
 	const struct {

@@ -18,6 +18,7 @@
 #include "decimal.h"
 #include "fault.h"
 #include "log.h"
+#include "trace.h"
 #include "value.h"
 
 struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job, const sigset_t *mask)
@@ -244,6 +245,15 @@ static void dispatch(struct loop *loop, const siginfo_t *info)
 	actions[signals_action(info, loop->mode, loop->self)](loop, info);
 }
 
+/* The times of the steps taken inside, which come in one piece: pipe(7), PIPE_BUF. */
+static void read_times(struct loop *loop)
+{
+	int64_t times[STEP_COUNT];
+
+	if (read(loop->reports, times, sizeof times) == sizeof times)
+		trace_merge(times);
+}
+
 static void read_report(struct loop *loop)
 {
 	struct report report;
@@ -252,6 +262,8 @@ static void read_report(struct loop *loop)
 	/* PID 1 inside is ours, but what comes out of a container is not believed without a look. */
 	if (n == sizeof report && report.kind == REPORT_FAULT && fault_is_valid(loop->plan, &report.fault)) {
 		loop->fault = report.fault;
+	} else if (n == sizeof report && report.kind == REPORT_TIMES) {
+		read_times(loop);
 	} else if (n == sizeof report && report.kind == REPORT_STARTED) {
 		announce_ready(loop->plan);
 	} else if (n == sizeof report && report.kind == REPORT_STOPPED && report.signal > 0 && report.signal <= PLAN_SIGNAL_MAX) {

@@ -414,6 +414,7 @@ static const struct option options[] = {
 
 	{"dry-run", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(dry_run), "print the plan, do nothing"},
 	{"check", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(check), "print what this kernel and user can do, and the remedies"},
+	{"trace", 0, "FILE", OPTIONS_LOOKING, set_string, OPTION_FIELD(trace), "write how long each step of the start took; - is the log, *.svg a picture"},
 	{"version", 'V', NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(version), "print the version"},
 	{"help", 'h', NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(help), "print the options"},
 };

@@ -34,13 +34,16 @@ static int start_failed(const struct plan *plan, const struct fault *fault, int 
 /* The program runs, or the pause has begun. */
 static void tell_started(const struct plan *plan, int launcher)
 {
-	const struct report report = {.kind = REPORT_STARTED};
+	const struct report times = {.kind = REPORT_TIMES}, started = {.kind = REPORT_STARTED};
 
 	if (!announce_wanted(plan))
 		return;
-	if (launcher < 0)
+	if (launcher < 0) {
 		announce_ready(plan);
-	else if (write(launcher, &report, sizeof report) < 0)
+		return;
+	}
+	if ((plan->trace && (write(launcher, &times, sizeof times) < 0 || write(launcher, spawn_times, sizeof spawn_times) < 0)) ||
+	    write(launcher, &started, sizeof started) < 0)
 		log_debug("the launcher is gone");
 }
 

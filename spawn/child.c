@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "caps.h"
@@ -127,11 +128,25 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_EXEC] = step_exec,
 };
 
+int64_t spawn_times[STEP_COUNT];
+
+void child_time(const struct plan *plan, enum step step)
+{
+	struct timespec now;
+
+	if (!plan->trace)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	spawn_times[step] = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 int child_walk(struct child *child, enum step first, enum step last)
 {
 	for (enum step step = first + 1; step < last; step++) {
-		if (steps[step](child) == 0)
+		if (steps[step](child) == 0) {
+			child_time(child->plan, step);
 			continue;
+		}
 		child->fault.step = step;
 		child->fault.error = errno;
 		return -1;

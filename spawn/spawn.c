@@ -45,6 +45,7 @@ pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job,
 		return -1;
 	}
 	*fault = child.fault;
+	child_time(plan, STEP_EXEC);
 	if (fault->step == STEP_NONE)
 		return pid;
 	waitpid(pid, NULL, 0);
@@ -95,6 +96,7 @@ pid_t spawn_container(const struct plan *plan, const struct job *job, int *repor
 		return -1;
 	}
 	pid = sys_fork(plan->namespaces);
+	child_time(plan, STEP_CLONE);
 	if (pid == 0) {
 		close(ends[0]);
 		if (ends[3] >= 0)

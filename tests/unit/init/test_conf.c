@@ -3,6 +3,7 @@
  * --conf DIR becomes binds, and a host name.
  */
 #include <linux/mount.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -14,6 +15,7 @@ static struct plan *plan_with(const char *conf)
 	struct plan *plan = new_plan();
 
 	plan->conf = conf;
+	plan->namespaces = CLONE_NEWUTS;
 	return plan;
 }
 
@@ -149,6 +151,20 @@ static void test_hostname_is_given(void **state)
 	assert_int_equal(plan->mount_count, 1);
 }
 
+/* Without a uts namespace the name would be the host's: the file is bound, and that is all. */
+static void test_hostname_is_shared(void **state)
+{
+	struct plan *plan;
+
+	(void)state;
+	put_file("c/hostname", "");
+	plan = plan_with(in_place("c"));
+	plan->namespaces = 0;
+	assert_int_equal(conf_expand(plan), 0);
+	assert_null(plan->hostname);
+	assert_int_equal(plan->mount_count, 1);
+}
+
 static void test_limit(void **state)
 {
 	char name[32];
@@ -171,7 +187,8 @@ static void test_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_files), test(test_none), test(test_refused), test(test_hostname), test(test_hostname_is_given), test(test_limit),
+		test(test_files), test(test_none), test(test_refused), test(test_hostname), test(test_hostname_is_given),
+		test(test_hostname_is_shared), test(test_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * What a plan becomes: namespaces, identity, directory and environment of each role, and what is refused.
  */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #include "fake.h"
 #include "option.h"
 #include "unit.h"
+
+#define CAP(name) (UINT64_C(1) << CAP_##name)
 
 enum {
 	STANDARD = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP,
@@ -106,6 +109,8 @@ static void test_refused(void **state)
 		{"--share mount x", true, "--share"},
 		{"--share uts,mount x", true, "--share"},
 		{"--share user x", false, "--share user"},
+		{"--net host --unshare net x", true, "--net host: "},
+		{"--net none --share net x", true, "--net none: "},
 		{"--share net --unshare net x", true, "--unshare and --share name the same namespace; "},
 		{"-s -R @ x", true, "--subreaper: "},
 		{"--read-only x", true, "--read-only: "},
@@ -128,10 +133,9 @@ static void test_refused(void **state)
 /* Without a uts namespace the name would be the host's. */
 static void test_name_needs_uts(void **state)
 {
-	static const char *const rows[] = {"--share uts --hostname h x", "--share uts --domainname d x", "--share uts --conf @ x"};
+	static const char *const rows[] = {"--share uts --hostname h x", "--share uts --domainname d x"};
 
 	(void)state;
-	put_file("hostname", "h\n");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		check_int(rows[i], plan_container(plan_of(rows[i])), -1);
 		check_part(rows[i], said_line(rows[i]), "uts");
@@ -232,6 +236,46 @@ static void test_identity(void **state)
 	}
 }
 
+/* Docker's set in a container, what we have elsewhere, and what is asked for beside or instead. */
+static void test_capabilities(void **state)
+{
+	static const uint64_t all = ~UINT64_C(0), usual =
+		CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FSETID) | CAP(FOWNER) | CAP(MKNOD) | CAP(NET_RAW) | CAP(SETGID) | CAP(SETUID) | CAP(SETFCAP) |
+		CAP(SETPCAP) | CAP(NET_BIND_SERVICE) | CAP(SYS_CHROOT) | CAP(KILL) | CAP(AUDIT_WRITE);
+	const struct {
+		const char *words;
+		bool container, limited, filtered;
+		uint64_t capabilities;
+	} rows[] = {
+		{"x", true, true, true, usual},
+		{"-R @ x", true, true, true, usual},
+		{"--cap-add NET_ADMIN x", true, true, true, usual | CAP(NET_ADMIN)},
+		{"--cap-drop KILL,MKNOD x", true, true, true, usual & ~CAP(KILL) & ~CAP(MKNOD)},
+		{"--cap-drop ALL x", true, true, true, 0},
+		{"--cap-drop ALL --cap-add SYS_TIME x", true, true, true, CAP(SYS_TIME)},
+		{"--cap-add SYS_TIME --cap-drop ALL x", true, true, true, CAP(SYS_TIME)},
+		{"--privileged x", true, false, false, all},
+		{"--privileged --cap-drop SYS_TIME x", true, true, false, all & ~CAP(SYS_TIME)},
+		{"--privileged --seccomp default x", true, false, true, all},
+		{"--seccomp none x", true, true, false, usual},
+		{"x", false, false, false, all},
+		{"--cap-drop SYS_TIME x", false, true, false, all & ~CAP(SYS_TIME)},
+		{"--seccomp default x", false, false, true, all},
+	};
+	static const uint64_t known = (2ULL << CAP_LAST_CAP) - 1;
+
+	(void)state;
+	put_users();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = plan_of(rows[i].words);
+
+		check_int(rows[i].words, rows[i].container ? plan_container(plan) : plan_entrypoint(plan), 0);
+		check_int(rows[i].words, plan->limit_capabilities, rows[i].limited);
+		check_int(rows[i].words, plan->seccomp, rows[i].filtered);
+		check_int(rows[i].words, plan->capabilities & known, rows[i].capabilities & known);
+	}
+}
+
 static void test_directory(void **state)
 {
 	static const struct {
@@ -301,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_namespaces), test(test_refused), test(test_name_needs_uts), test(test_refused_as_entrypoint), test(test_entrypoint), test(test_identity),
+		test(test_capabilities),
 		test(test_directory), test(test_log_is_close_on_exec), test(test_log_is_not_open),
 		test(test_isolates),
 	};

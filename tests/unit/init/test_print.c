@@ -52,6 +52,11 @@ static const char *dry_run(const char *text, pid_t pid, bool root)
 	return out;
 }
 
+/* What every container may do, and may not. */
+#define USUAL \
+	"capabilities: CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE " \
+	"SETFCAP\nsystem call filter: default\n"
+
 static const struct {
 	const char *words;
 	pid_t pid;
@@ -76,7 +81,7 @@ static const struct {
 	 "user: 7:8\n"
 	 "rewrite: USR1 to nothing\n"
 	 "rewrite: TERM to QUIT\n"
-	 "rewrite: 35 to 40\n"
+	 "rewrite: RTMIN+1 to RTMIN+6\n"
 	 "remap: 1 to 3\n"
 	 "remap: 2 to 3\n"
 	 "remap: 143 to 0\n"
@@ -96,6 +101,7 @@ static const struct {
 	 "root: the host's\n"
 	 "mount: proc on /proc rw,nosuid,nodev,noexec\n"
 	 "mount: mqueue on /dev/mqueue rw,nosuid,nodev,noexec\n"
+	 USUAL
 	 "program: /bin/bash -l\n"},
 
 	{"/bin/bash -l", 50, false,
@@ -106,6 +112,7 @@ static const struct {
 	 "mount: mqueue on /dev/mqueue rw,nosuid,nodev,noexec\n"
 	 "id map: 1000:1001 inside is 1000:1001 outside\n"
 	 "user: 1000:1001\n"
+	 USUAL
 	 "program: /bin/bash -l\n"},
 
 	{"--net none --hostname box --domainname here x", 1, true,
@@ -117,13 +124,19 @@ static const struct {
 	 "mount: mqueue on /dev/mqueue rw,nosuid,nodev,noexec\n"
 	 "hostname: box\n"
 	 "domainname: here\n"
+	 USUAL
 	 "program: x\n"},
 
-	{"--share ipc,uts,cgroup x", 1, true,
+	{"--share ipc,uts,cgroup --cap-drop ALL --cap-add KILL --seccomp none --no-new-privs --rlimit core=0:5 --nice -3 --umask 27 x", 1, true,
 	 "role: run\n"
 	 "namespaces: mount pid\n"
 	 "root: the host's\n"
 	 "mount: proc on /proc rw,nosuid,nodev,noexec\n"
+	 "capabilities: KILL\n"
+	 "no new privileges: yes\n"
+	 "limit: core 0, hard 5\n"
+	 "niceness: -3\n"
+	 "umask: 27\n"
 	 "program: x\n"},
 
 	{"-R @ --read-only --bind /a --volume /b:/c:ro,nosuid,norec --tmpfs /t --tmpfs /u:size=1m --user alice x", 50, true,
@@ -144,6 +157,7 @@ static const struct {
 	 "mount: tmpfs on /t rw,nosuid,nodev\n"
 	 "mount: tmpfs on /u rw,nosuid,nodev size=1m\n"
 	 "user: 7:8 groups 10,50\n"
+	 USUAL
 	 "directory: /\n"
 	 "program: x\n"},
 
@@ -157,6 +171,7 @@ static const struct {
 	 "hostname: from-conf\n"
 	 "id map: 1000:1001 inside is 1000:1001 outside\n"
 	 "user: 1000:1001\n"
+	 USUAL
 	 "program: x\n"},
 };
 
