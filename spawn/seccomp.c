@@ -146,7 +146,13 @@ static const struct rule rules[] = {
 	{SYS_socket, REFUSED_IS, 0, 40, 38, 0},
 };
 
-enum { RULES = sizeof rules / sizeof rules[0] };
+enum {
+	RULES = sizeof rules / sizeof rules[0],
+	RULE_INSTRUCTIONS_MAX = 7, /* to tell a call, judge its argument and return */
+};
+
+/* A conditional jump reaches 255 instructions, and the longest is over the lower half. */
+_Static_assert((RULES / 2 + 1) * RULE_INSTRUCTIONS_MAX <= 255, "use a far jump for the upper half");
 
 /* A program that grows. */
 struct code {
@@ -208,23 +214,35 @@ static void emit_rule(struct code *code, const struct rule *rule)
 	emit_return(code, SECCOMP_RET_ALLOW);
 }
 
-/* The search through sorted[low] to sorted[high - 1]; the number is in the accumulator. */
-static void emit_search(struct code *code, const struct rule *const *sorted, size_t low, size_t high)
+/* No rule has this number. On x86-64 what is beyond the second set of numbers is in it, and looks absent. */
+static void emit_no_rule(struct code *code, bool last)
 {
-	size_t middle = low + (high - low) / 2, jump;
+#ifdef __x86_64__
+	if (last) {
+		emit(code, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
+		emit_return(code, SECCOMP_RET_ERRNO | ENOSYS);
+	}
+#endif
+	(void)last;
+	emit_return(code, SECCOMP_RET_ALLOW);
+}
+
+/* The search through sorted[low] to sorted[high - 1], of count in all; the number is in the accumulator. */
+static void emit_search(struct code *code, const struct rule *const *sorted, size_t low, size_t high, size_t count)
+{
+	size_t middle = low + (high - low) / 2, branch = code->length;
 
 	if (high - low == 1) {
-		emit(code, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)sorted[low]->number, 1, 0);
-		emit_return(code, SECCOMP_RET_ALLOW);
+		emit(code, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)sorted[low]->number, 0, 0);
 		emit_rule(code, sorted[low]);
+		code->program[branch].jf = (uint8_t)(code->length - branch - 1);
+		emit_no_rule(code, high == count);
 		return;
 	}
-	emit(code, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)sorted[middle]->number, 0, 1);
-	jump = code->length; /* to the upper half; a conditional jump reaches 255 instructions only */
-	emit(code, BPF_JMP | BPF_JA, 0, 0, 0);
-	emit_search(code, sorted, low, middle);
-	code->program[jump].k = (uint32_t)(code->length - jump - 1);
-	emit_search(code, sorted, middle, high);
+	emit(code, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)sorted[middle]->number, 0, 0);
+	emit_search(code, sorted, low, middle, count);
+	code->program[branch].jt = (uint8_t)(code->length - branch - 1);
+	emit_search(code, sorted, middle, high, count);
 }
 
 /* The rules that hold without capabilities, by number. */
@@ -255,11 +273,7 @@ size_t seccomp_compile(uint64_t capabilities, struct sock_filter *program)
 	emit(&code, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
 	emit_return(&code, SECCOMP_RET_ERRNO | ENOSYS); /* another architecture's numbers mean other calls */
 	emit_load(&code, offsetof(struct seccomp_data, nr));
-#ifdef __x86_64__
-	emit(&code, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
-	emit_return(&code, SECCOMP_RET_ERRNO | ENOSYS);
-#endif
-	emit_search(&code, sorted, 0, count);
+	emit_search(&code, sorted, 0, count, count);
 	return code.length;
 }
 
