@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cold.h"
 #include "decimal.h"
 #include "log.h"
 #include "out.h"
@@ -23,9 +24,10 @@
 /* What is open between prepare and the end. */
 static struct {
 	int pid_file;
-	char pid_file_new[PATH_MAX]; /* written, then renamed: nobody sees half a number */
-	int caller;                  /* --detach: the pipe to the process that waits */
+	int caller; /* --detach: the pipe to the process that waits */
 } announce = {.pid_file = -1, .caller = -1};
+
+COLD static char pid_file_new[PATH_MAX]; /* written, then renamed: nobody sees half a number */
 
 bool announce_wanted(const struct plan *plan)
 {
@@ -46,10 +48,10 @@ static int open_pid_file(const struct plan *plan)
 	size_t length = strlen(plan->pid_file);
 
 	errno = ENAMETOOLONG;
-	if (length + sizeof suffix <= sizeof announce.pid_file_new) {
-		memcpy(announce.pid_file_new, plan->pid_file, length);
-		memcpy(announce.pid_file_new + length, suffix, sizeof suffix);
-		announce.pid_file = openat(AT_FDCWD, announce.pid_file_new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (length + sizeof suffix <= sizeof pid_file_new) {
+		memcpy(pid_file_new, plan->pid_file, length);
+		memcpy(pid_file_new + length, suffix, sizeof suffix);
+		announce.pid_file = openat(AT_FDCWD, pid_file_new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	}
 	if (announce.pid_file >= 0)
 		return 0;
@@ -161,7 +163,7 @@ static void write_pid_file(const struct plan *plan, pid_t pid)
 	out_flush(&out);
 	close(announce.pid_file);
 	announce.pid_file = -1;
-	if (rename(announce.pid_file_new, plan->pid_file) < 0)
+	if (rename(pid_file_new, plan->pid_file) < 0)
 		log_warning("--pid-file %s: %s", plan->pid_file, strerror(errno));
 }
 
@@ -204,7 +206,7 @@ void announce_stopped(const struct plan *plan, int status)
 	out_print(&out, "{\"event\":\"stopped\",\"status\":%d}\n", status);
 	say(&out);
 	if (plan->pid_file)
-		unlink(announce.pid_file < 0 ? plan->pid_file : announce.pid_file_new);
+		unlink(announce.pid_file < 0 ? plan->pid_file : pid_file_new);
 	if (announce.caller >= 0 && write(announce.caller, &code, 1) < 0)
 		log_debug("--detach: nobody waits");
 }

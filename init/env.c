@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cold.h"
 #include "exec.h"
 #include "log.h"
 #include "value.h"
@@ -50,7 +51,7 @@ static char *listen_pid(char **environment)
 int env_build(struct plan *plan, char **environment, const char *home)
 {
 	static const char path[] = "PATH=" EXEC_DEFAULT_PATH;
-	static char *envp[PLAN_ENVIRONMENT_MAX + 1], home_text[PATH_MAX];
+	COLD static char *envp[PLAN_ENVIRONMENT_MAX + 1], home_text[PATH_MAX];
 	size_t count = 0, length = 0;
 
 	plan->envp = environment;

@@ -41,6 +41,19 @@ static bool writable(int fd)
 	return poll(&descriptor, 1, 0) == 1 && (descriptor.revents & POLLOUT);
 }
 
+/*
+ * One line, whatever names were in it: they come from the command line and from containers, and a newline or an
+ * escape sequence would write to the reader's terminal what it likes.
+ */
+static void make_plain(struct out *out)
+{
+	for (size_t i = 0; i < out->length; i++)
+		if ((unsigned char)out->text[i] < ' ' || out->text[i] == 0x7f)
+			out->text[i] = '?';
+	out->length = out->length < sizeof out->text ? out->length : sizeof out->text - 1;
+	out->text[out->length++] = '\n';
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
 	int error = errno;
@@ -49,7 +62,7 @@ void log_line(enum log_level level, const char *format, ...)
 
 	if ((int)level > logger.verbosity)
 		return;
-	out.fd = logger.fd;
+	out.fd = -1; /* too long a line is cut */
 	out.length = 0;
 	out_print(&out, "%s", logger.style->levels[level]);
 	if (logger.style->after_pid)
@@ -57,7 +70,8 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	out_vprint(&out, format, arguments);
 	va_end(arguments);
-	out_char(&out, '\n');
+	make_plain(&out);
+	out.fd = logger.fd;
 	if (writable(out.fd))
 		out_flush(&out);
 	errno = error;

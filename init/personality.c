@@ -121,6 +121,7 @@ static void catatonit_defaults(struct plan *plan)
 static const struct option pause_options[] = {
 	{NULL, 'v', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
 	{NULL, 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
+	{NULL, 'P', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(pause), "nothing more; for who calls every pause program as catatonit"},
 };
 static const struct option_set pause_set = {.options = pause_options, .count = COUNT(pause_options)};
 
@@ -156,6 +157,17 @@ static const struct personality personalities[] = {
 		.speaks_on = STDOUT_FILENO,
 		.style = {{"nsinit: ", "nsinit: ", "nsinit: ", "nsinit: "}, NULL},
 		.failed = 125, .not_found = 127, .not_executable = 126,
+	},
+	{
+		/* As which Docker calls the init of --init; it wants tini's words for a version. */
+		.name = "docker-init",
+		.set = &option_nsinit,
+		.usage = "docker-init [OPTION]... [--] PROGRAM [ARGUMENT]...\nnsinit " NSINIT_VERSION ", as an engine's init.\n",
+		.version = "tini version 0.19.0 - git." NSINIT_COMMIT "\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"nsinit: ", "nsinit: ", "nsinit: ", "nsinit: "}, NULL},
+		.failed = 125, .not_found = 127, .not_executable = 126,
+		.here = true,
 	},
 	{
 		.name = "tini",

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cold.h"
+
 enum {
 	VARIABLE_MAX = 128 * 1024, /* MAX_ARG_STRLEN of execve(2) */
 };
@@ -33,7 +35,7 @@ static ssize_t read_whole(const char *path, char *text, size_t size)
 
 const char *secret_read(const char *name_and_file, const char **variable)
 {
-	static char text[VARIABLE_MAX];
+	COLD static char text[VARIABLE_MAX];
 	size_t name = (size_t)(strchr(name_and_file, '=') - name_and_file) + 1;
 	ssize_t length;
 	char *copy;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cold.h"
 #include "log.h"
 #include "sys.h"
 #include "value.h"
@@ -205,7 +206,7 @@ int user_resolve(const char *root, const char *spec, struct identity *identity, 
 {
 	char name[256];
 	const char *group = value_item(spec, ':', name, sizeof name);
-	static struct user user; /* its home stays */
+	COLD static struct user user; /* its home stays */
 	unsigned long gid;
 	bool numeric = value_number(name, ID_MAX, &user.uid) == 0, known;
 

@@ -80,6 +80,10 @@ static int exec_search(const char *path, char **argv, char **envp)
 
 int exec_program(char **argv, char **envp)
 {
+	if (!argv[0][0]) {
+		errno = ENOENT;
+		return -1;
+	}
 	if (!strchr(argv[0], '/'))
 		return exec_search(search_path(envp), argv, envp);
 	exec_file(argv[0], argv, envp);

@@ -277,16 +277,21 @@ size_t seccomp_compile(uint64_t capabilities, struct sock_filter *program)
 	return code.length;
 }
 
-int seccomp_apply(struct child *child)
+/* Not inlined, so that its frame is there only when there is a filter: PID 1 keeps the pages of it. */
+__attribute__((noinline)) static int install(uint64_t capabilities)
 {
-	const struct plan *plan = child->plan;
 	struct sock_filter program[SECCOMP_INSTRUCTIONS_MAX];
 	struct sock_fprog filter = {.filter = program};
 
+	filter.len = (unsigned short)seccomp_compile(capabilities, program);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+}
+
+int seccomp_apply(struct child *child)
+{
+	const struct plan *plan = child->plan;
+
 	if (plan->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
-	if (!plan->seccomp)
-		return 0;
-	filter.len = (unsigned short)seccomp_compile(plan->capabilities, program);
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+	return plan->seccomp ? install(plan->capabilities) : 0;
 }

@@ -12,7 +12,7 @@ import termios
 import pexpect
 import pytest
 from conftest import caller_named, init_named
-from harness import command_of, descendants_of, state_of, until
+from harness import command_of, descendants_of, interrupt_prompt, state_of, until
 
 WAYS = ["run-root", "run-user", "pid1-root", "pid1-user", "subreaper-user"]
 PROMPT = r"[$#] $"
@@ -210,8 +210,7 @@ def test_job_control_inside(shell, probe):
 
 def test_interrupt_at_the_prompt_keeps_the_shell(shell):
     shell.send("half a command")
-    shell.sendintr()
-    shell.expect(PROMPT)
+    interrupt_prompt(shell, PROMPT)
     answer(shell, "echo status=$?", r"status=130\r\n")
     shell.sendline("exit 3")
     shell.expect(pexpect.EOF)

@@ -10,7 +10,7 @@ import termios
 
 import pytest
 from conftest import caller_named
-from harness import children_of, command_of, descendants_of, state_of, until
+from harness import children_of, command_of, descendants_of, interrupt_prompt, state_of, until
 
 WAYS = ["run-root", "run-user", "subreaper-user", "single-user"]
 OPTIONS = {"run": "", "subreaper": " -s", "single": " -s -c"}
@@ -228,8 +228,7 @@ def test_background_start_does_not_take_the_terminal(shell, probe):
     program = start_sleep(shell, probe, after=" &")
     assert shell.foreground() == shell.child.pid
     assert "typed=here" in shell.answer("read x; echo typed=$x\nhere")
-    shell.key("c")
-    shell.prompt()
+    interrupt_prompt(shell.child, PROMPT)
     assert running(program), "a key at the prompt is the shell's"
     shell.answer_until("kill %1", "Exit 143")
     shell.close()
@@ -279,6 +278,17 @@ def test_pipeline_is_interrupted_and_stopped_as_a_whole(shell, probe):
     shell.key("c")
     shell.prompt()
     assert state_of(program) is None and state_of(other) is None
+    shell.close()
+
+
+def test_interrupt_in_a_pipeline_reaches_every_process_of_the_program(shell, probe, scratch):
+    """In a pipeline the terminal tells nsinit's group; nsinit then has to tell all that the terminal would have told."""
+    script = f"{probe} on INT {scratch}/member 0 & trap : INT; wait; wait; exit 6"
+    shell.type(f"{shell.nsinit} sh -c '{script}' | cat")
+    shell.sees("ready\r\n")
+    shell.key("c")
+    shell.prompt()
+    assert (scratch / "member").read_text() == "2\n"
     shell.close()
 
 

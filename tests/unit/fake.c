@@ -38,7 +38,7 @@ static struct {
 	size_t failure_count;
 	const char *real[RULES_MAX];
 	size_t real_count;
-	const char *proc_self;
+	const char *proc;
 	bool capable, has_ids;
 	unsigned uid, gid;
 } fake;
@@ -69,9 +69,9 @@ void fake_real(const char *name)
 	fake.real[fake.real_count++] = name;
 }
 
-void fake_proc_self(const char *directory)
+void fake_proc(const char *directory)
 {
-	fake.proc_self = directory;
+	fake.proc = directory;
 }
 
 void fake_capable(bool capable)
@@ -269,6 +269,20 @@ REAL(int, sys_detached_mount, const char *type, const char *key, const char *val
 	return mkdtemp(path) ? __real_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
+/* The same. */
+REAL(int, sys_detached_mount_options, const char *type, const char *const options[][2])
+{
+	static char path[128];
+	char text[256] = "";
+
+	for (size_t i = 0; options[i][0] && strlen(text) < 128; i++)
+		snprintf(text + strlen(text), 128, " %s%s%s", options[i][0], options[i][1] ? "=" : "", options[i][1] ? options[i][1] : "");
+	if (fails("sys_detached_mount_options", " %s%s", type, text))
+		return -1;
+	snprintf(path, sizeof path, "%s/detached-%s.XXXXXX", place(), type);
+	return mkdtemp(path) ? __real_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
 REAL(int, sys_mount, const char *source, const char *target, const char *type, unsigned long flags, const char *data)
 {
 	(void)source;
@@ -361,16 +375,25 @@ REAL(int, sys_queue_signal, pid_t pid, const siginfo_t *info)
 
 /* --- libc --- */
 
-/* The kernel's own, /proc/self/ apart. */
+/* The last part of a path as /proc/self/name or /proc/1/name; NULL if it is none. */
+static const char *name_in_proc(const char *path)
+{
+	const char *process = strncmp(path, "/proc/", 6) == 0 ? path + 6 : "", *slash = strchr(process, '/');
+	bool is_process = slash && (strncmp(process, "self/", 5) == 0 || strspn(process, "0123456789") == (size_t)(slash - process));
+
+	return is_process ? slash + 1 : NULL;
+}
+
+/* The kernel's own, a process in /proc apart. */
 static int open_moved(const char *name, int dirfd, const char *path, int flags, mode_t mode)
 {
-	static const char self[] = "/proc/self/";
+	const char *moved_name = fake.proc ? name_in_proc(path) : NULL;
 	char moved[PATH_MAX];
 
 	if (fails(name, " %s", path))
 		return -1;
-	if (fake.proc_self && strncmp(path, self, strlen(self)) == 0) {
-		snprintf(moved, sizeof moved, "%s/%s", fake.proc_self, path + strlen(self));
+	if (moved_name) {
+		snprintf(moved, sizeof moved, "%s/%s", fake.proc, moved_name);
 		path = moved;
 	}
 	return __real_openat(dirfd, path, flags, mode);

@@ -21,8 +21,8 @@ void fake_fail_at(const char *name, const char *part, int error);
 /* Calls of name go to the kernel; where fake.c knows how. */
 void fake_real(const char *name);
 
-/* open(2) of a path that starts with /proc/self/ opens the file of that name in directory. NULL: it does not. */
-void fake_proc_self(const char *directory);
+/* From now on opening /proc/self/name or /proc/PID/name opens the file of that name in directory. */
+void fake_proc(const char *directory);
 
 /* What sys_has_capability() answers. */
 void fake_capable(bool capable);

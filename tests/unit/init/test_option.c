@@ -166,6 +166,10 @@ static const struct value {
 	{"env", "A=", "A", "not a variable"},
 	{"secret", "A=/dev/null", "A", "not a secret"},
 	{"cwd", "/tmp", "", "empty"},
+	{"overlay", "/o", "", "empty"},
+	{"join", "4711:pid,net", "0", "not a process"},
+	{"map-uid", "0:1000:1", "0:1000", "not a map"},
+	{"map-gid", "auto", "0:1000:0", "not a map"},
 	{"cap-add", "NET_ADMIN,SYS_TIME", "NET", "not a capability"},
 	{"cap-drop", "ALL", "", "not a capability"},
 	{"seccomp", "none", "strict", "not a filter"},
@@ -262,6 +266,8 @@ static void test_more_bad_values(void **state)
 		"--bind /a:/b:averyveryverylongword", "--tmpfs ''", "--tmpfs :size=1",
 		"--on USR1", "--on USR1=", "--on =/x", "--on 65=/x", "--on KILL=/x", "--on STOP=/x", "--on CHLD=/x", "--on USR1:/x",
 		"--secret =/dev/null", "--secret A=", "--secret A=/nowhere/file", "--secret A=/",
+		"--join x", "--join 1:", "--join 1:nets", "--join -1", "--join 2147483648", "--join :pid",
+		"--map-uid 0:0:0", "--map-uid 0:0:1:2", "--map-uid 0::1", "--map-uid 0:0:4294967296", "--map-uid -1:0:1", "--map-uid Auto",
 		"--env =1", "--env ''", "--net ''", "--unshare ''", "--unshare uts;ipc", "--grace ''", "--drain 366000h",
 	};
 
@@ -512,6 +518,8 @@ static void test_limits(void **state)
 		{"--secret=A=/dev/null", "one variable too many", PLAN_ENV_MAX},
 		{"--on=USR1=/x", "one signal too many", PLAN_HOOKS_MAX},
 		{"--rlimit=core=0", "one limit too many", PLAN_LIMITS_MAX},
+		{"--map-uid=0:0:1", "one range too many", PLAN_MAPS_MAX},
+		{"--map-gid=0:0:1", "one range too many", PLAN_MAPS_MAX},
 	};
 	static char text[8000];
 
@@ -523,7 +531,8 @@ static void test_limits(void **state)
 		for (int n = 0; n < rows[i].limit; n++)
 			strcat(strcat(text, rows[i].word), " ");
 		check_int(rows[i].word, parse(plan, text), rows[i].limit + 1);
-		check_int(rows[i].word, plan->mount_count + plan->env_count + plan->hook_count + plan->limit_count, rows[i].limit);
+		check_int(rows[i].word, plan->mount_count + plan->env_count + plan->hook_count + plan->limit_count + plan->uid_map.count +
+		          plan->gid_map.count, rows[i].limit);
 		check_int(rows[i].word, parse(new_plan(), strcat(text, rows[i].word)), -1);
 		check_part(rows[i].word, said_line(rows[i].word), rows[i].wrong);
 	}

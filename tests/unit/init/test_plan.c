@@ -114,6 +114,12 @@ static void test_refused(void **state)
 		{"--share net --unshare net x", true, "--unshare and --share name the same namespace; "},
 		{"-s -R @ x", true, "--subreaper: "},
 		{"--read-only x", true, "--read-only: "},
+		{"--ephemeral x", true, "--ephemeral: "},
+		{"--overlay /o x", true, "--overlay: "},
+		{"-R @ --overlay /o --ephemeral x", true, "--overlay /o: "},
+		{"--map-uid 0:1000:1 x", true, "--map-gid: "}, /* both or none */
+		{"--map-gid 0:1000:1 x", true, "--map-uid, "},
+		{"--map-uid 1:1000:9 --map-gid 0:1000:1 x", true, "--map-uid, "}, /* PID 1 is 0 */
 		{"-R @ --user nobody x", true, "--user nobody: "},
 		{"-R @ --user alice:nobody x", true, "--user alice:nobody: "},
 		{"-R @ --conf /nowhere x", true, "--conf /nowhere: No such file or directory; "},
@@ -236,6 +242,38 @@ static void test_identity(void **state)
 	}
 }
 
+/* Ranges of ids need a user namespace, and the program may be anybody in them. */
+static void test_maps(void **state)
+{
+	struct plan *plan = plan_of("--map-uid 5:2000:10 --map-uid 0:1000:1 --map-gid 0:3000:5 --user 7:1 x");
+
+	(void)state;
+	assert_int_equal(plan_container(plan), 0);
+	assert_true(plan->namespaces & CLONE_NEWUSER);
+	assert_int_equal(plan->uid_map.count, 2);
+	assert_int_equal(plan->gid_map.count, 1);
+	assert_true(plan->identity.set && plan->identity.clear_groups);
+	assert_int_equal(plan->identity.uid, 7);
+	assert_int_equal(plan->identity.gid, 1);
+}
+
+/* We are in no namespace but our own, and what makes a container makes no sense beside it. */
+static void test_join_refused(void **state)
+{
+	char text[64];
+
+	(void)state;
+	snprintf(text, sizeof text, "--join %d x", (int)getpid());
+	assert_int_equal(plan_join(plan_of(text)), -1);
+	check_part(text, said_line(text), "it is in no namespace but ours; ");
+	assert_int_equal(plan_join(plan_of("--join 2147483647 x")), -1);
+	check_part("no such process", said_line("no such process"), "--join 2147483647: No such file or directory; ");
+	assert_int_equal(plan_join(plan_of("--join 1 -R / x")), -1);
+	check_part("rootfs", said_line("rootfs"), "--join 1: makes no container; ");
+	assert_int_equal(plan_join(plan_of("--join 1")), -1);
+	check_part("no program", said_line("no program"), "no program given; ");
+}
+
 /* Docker's set in a container, what we have elsewhere, and what is asked for beside or instead. */
 static void test_capabilities(void **state)
 {
@@ -334,6 +372,7 @@ static void test_isolates(void **state)
 		{"x", false}, {"-sgcwv --user 0 --env A=1 --clear-env --cwd / --grace 1 x", false}, {"-P", false},
 		{"-R / x", true}, {"--bind /a x", true}, {"--tmpfs /a x", true}, {"--conf c x", true}, {"--unshare net x", true},
 		{"--share net x", true}, {"--net host x", true}, {"--hostname h x", true}, {"--domainname d x", true}, {"--read-only x", true},
+		{"--ephemeral x", true}, {"--overlay /o x", true}, {"--map-uid auto x", true}, {"--map-gid 0:0:1 x", true},
 	};
 
 	(void)state;
@@ -345,7 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_namespaces), test(test_refused), test(test_name_needs_uts), test(test_refused_as_entrypoint), test(test_entrypoint), test(test_identity),
-		test(test_capabilities),
+		test(test_maps), test(test_join_refused), test(test_capabilities),
 		test(test_directory), test(test_log_is_close_on_exec), test(test_log_is_not_open),
 		test(test_isolates),
 	};

@@ -139,6 +139,26 @@ static const struct {
 	 "umask: 27\n"
 	 "program: x\n"},
 
+	{"-R @ --ephemeral --map-uid 0:1000:1 --map-gid 0:1000:1 --map-gid 1:5000:9 --share net,cgroup,ipc x", 50, false,
+	 "role: run\n"
+	 "namespaces: mount uts user pid\n"
+	 "root: @\n"
+	 "written to: memory, forgotten at the end\n"
+	 "mount: proc on /proc rw,nosuid,nodev,noexec\n"
+	 "mount: sysfs on /sys ro,nosuid,nodev,noexec\n"
+	 "mount: tmpfs on /dev rw,nosuid,noexec\n"
+	 "mount: devpts on /dev/pts rw,nosuid,noexec\n"
+	 "mount: tmpfs on /dev/shm rw,nosuid,nodev,noexec\n"
+	 "mount: tmpfs on /run rw,nosuid,nodev\n"
+	 "mount: tmpfs on /tmp rw,nosuid,nodev\n"
+	 "uid map: 1 ids from 0 inside are those from 1000 outside\n"
+	 "gid map: 1 ids from 0 inside are those from 1000 outside\n"
+	 "gid map: 9 ids from 1 inside are those from 5000 outside\n"
+	 "user: 0:0\n"
+	 USUAL
+	 "directory: /\n"
+	 "program: x\n"},
+
 	{"-R @ --read-only --bind /a --volume /b:/c:ro,nosuid,norec --tmpfs /t --tmpfs /u:size=1m --user alice x", 50, true,
 	 "role: run\n"
 	 "namespaces: mount cgroup uts ipc pid\n"

@@ -39,6 +39,9 @@ static void test_choice(void **state)
 		{"--hostname h x", "run", "run"},
 		{"--domainname d x", "run", "run"},
 		{"--read-only x", "run", "run"},
+		{"--map-uid auto x", "run", "run"},
+		{"--map-gid 0:0:1 x", "run", "run"},
+		{"--join 4711 x", "join", "join"},
 		{"-s -R / x", "run", "run"}, /* which says that it cannot be both */
 	};
 	char *environment[] = {NULL};

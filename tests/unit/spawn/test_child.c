@@ -66,9 +66,9 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	plan->mount_count = 2;
 	plan->identity = (struct identity){.set = true, .uid = 7, .gid = 8, .groups = {1, 2, 3}, .group_count = 3};
 	job = (struct job){.kind = JOB_GROUP, .console = -1};
-	container = (struct container){.report = report[1], .root = -1, .dev = -1, .sys = -1};
+	container = (struct container){.report = report[1], .maps_written = -1, .root = -1, .dev = -1, .sys = -1};
 	fake_reset();
-	fake_proc_self(in_place("self"));
+	fake_proc(in_place("self"));
 	return (struct child){.plan = plan, .argv = argv + 1, .job = &job, .mask = &mask, .container = &container};
 }
 
@@ -152,7 +152,8 @@ static const struct row {
 	{STEP_SOURCES, "sys_clone_tree", "/dev/null", ENOSYS, true},
 	{STEP_ROOT, "sys_clone_tree", "/root rec", EINVAL, false},
 	{STEP_ROOT, "sys_attach", "/root on ", EINVAL, false},
-	{STEP_ROOT, "sys_pivot_root", "", EINVAL, false},
+	{STEP_OVERLAY, "sys_detached_mount_options", "overlay", ENODEV, false},
+	{STEP_PIVOT, "sys_pivot_root", "", EINVAL, false},
 	{STEP_MOUNTS, "sys_mount", "proc on", EPERM, false},
 	{STEP_MOUNTS, "sys_detached_mount", "tmpfs", ENOSYS, false},
 	{STEP_MOUNTS, "sys_mount", "on /root/tmp", ENOMEM, false},
@@ -193,6 +194,7 @@ static void test_failures(void **state)
 		snprintf(row, sizeof row, "step %d, %s %s", rows[i].step, rows[i].call, rows[i].part);
 		if (!program && !rows[i].user)
 			plan.namespaces = STANDARD;
+		plan.ephemeral = rows[i].step == STEP_OVERLAY;
 		fake_fail_at(rows[i].call, rows[i].part, rows[i].error);
 		check_int(row, program ? walk_program(&child) : walk_container(&child), -1);
 		check_int(row, child.fault.step, rows[i].step);

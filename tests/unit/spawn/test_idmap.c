@@ -3,7 +3,10 @@
  * The id maps, written to files that stand for /proc/self/.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "fake.h"
@@ -21,7 +24,7 @@ static void put_files(void)
 	put_file("self/setgroups", "");
 	put_file("self/uid_map", "");
 	put_file("self/gid_map", "");
-	fake_proc_self(in_place("self"));
+	fake_proc(in_place("self"));
 }
 
 static void test_maps(void **state)
@@ -109,10 +112,83 @@ static void test_single(void **state)
 	assert_true(idmap_is_single(plan));
 }
 
+/* --- ranges, written by the launcher --- */
+
+static struct plan *plan_with_ranges(void)
+{
+	struct plan *plan = new_plan();
+
+	plan->namespaces = CLONE_NEWUSER;
+	plan->uid_map = (struct id_map){.count = 2, .ranges = {{0, 1000, 1}, {1, 100000, 65536}}};
+	plan->gid_map = (struct id_map){.count = 1, .ranges = {{4294967294, 4294967294, 1}}};
+	return plan;
+}
+
+static void test_foreign(void **state)
+{
+	struct plan *plan = plan_with_ranges();
+
+	(void)state;
+	assert_true(idmap_is_foreign(plan));
+	assert_false(idmap_is_single(plan));
+	plan->uid_map.count = plan->gid_map.count = 0;
+	assert_false(idmap_is_foreign(plan));
+	assert_true(idmap_is_single(plan));
+}
+
+static void test_write_as_root(void **state)
+{
+	(void)state;
+	put_files();
+	assert_int_equal(idmap_write(plan_with_ranges(), 4711), 0);
+	assert_string_equal(file_text("self/uid_map"), "0 1000 1\n1 100000 65536\n");
+	assert_string_equal(file_text("self/gid_map"), "4294967294 4294967294 1\n");
+	assert_string_equal(file_text("self/setgroups"), ""); /* who has groups mapped may change them */
+	fake_fail_at("openat", "/proc/4711/gid_map", EPERM);
+	assert_int_equal(idmap_write(plan_with_ranges(), 4711), -1);
+	assert_int_equal(errno, EPERM);
+}
+
+/* By newuidmap, which is not there: execve(2) is replaced. */
+static void test_write_by_helper(void **state)
+{
+	(void)state;
+	fake_capable(false);
+	fake_real("sys_fork");
+	assert_int_equal(idmap_write(plan_with_ranges(), 4711), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(waitpid(-1, NULL, 0), -1); /* and has been waited for */
+}
+
+/* PID 1 waits until they are written, and is root in them then. */
+static void test_wait(void **state)
+{
+	struct child child = {.plan = plan_with_ranges()};
+	struct container container = {.report = -1};
+	int ends[2];
+
+	(void)state;
+	child.container = &container;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "", 1), 1);
+	container.maps_written = ends[0];
+	assert_int_equal(idmap_apply(&child), 0);
+	assert_string_equal(fake_text(), "sys_setgid 0\nsys_setuid 0\n");
+	assert_int_equal(fcntl(ends[0], F_GETFD), -1);
+	/* The launcher ended without a word. */
+	close(ends[1]);
+	assert_int_equal(pipe(ends), 0);
+	close(ends[1]);
+	container.maps_written = ends[0];
+	assert_int_equal(idmap_apply(&child), -1);
+	assert_int_equal(errno, ECANCELED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_maps), test(test_order), test(test_failures), test(test_no_user_namespace), test(test_single),
+		test(test_foreign), test(test_write_as_root), test(test_write_by_helper), test(test_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ static struct child child_of(struct plan *plan)
 {
 	put_file("self/oom_score_adj", "");
 	fake_reset();
-	fake_proc_self(in_place("self"));
+	fake_proc(in_place("self"));
 	return (struct child){.plan = plan};
 }
 

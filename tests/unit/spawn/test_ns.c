@@ -20,7 +20,7 @@ static struct job job;
 
 static struct child child_of(struct plan *plan)
 {
-	container = (struct container){.report = 3};
+	container = (struct container){.report = 3, .maps_written = -1};
 	job = (struct job){.kind = JOB_SHARED, .console = -1};
 	return (struct child){.plan = plan, .job = &job, .container = &container};
 }
@@ -62,6 +62,16 @@ static void test_descriptors(void **state)
 		}
 		check_true(row, next == LONG_MAX); /* to the end */
 	}
+}
+
+static void test_descriptor_of_maps(void **state)
+{
+	struct child child = child_of(new_plan());
+
+	(void)state;
+	container.maps_written = 7;
+	assert_int_equal(ns_descriptors(&child), 0);
+	assert_string_equal(fake_text(), "sys_close_range 4 to 6\nsys_close_range 8 to -1\n");
 }
 
 static void test_descriptors_fail(void **state)
@@ -156,7 +166,7 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_descriptors), test(test_descriptors_fail), test(test_parent_death), test(test_secrets), test(test_names),
+		test(test_descriptors), test(test_descriptor_of_maps), test(test_descriptors_fail), test(test_parent_death), test(test_secrets), test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

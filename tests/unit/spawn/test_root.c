@@ -303,6 +303,12 @@ static struct child child_of(struct plan *plan, const char *rootfs)
 	return (struct child){.plan = plan, .container = &container};
 }
 
+/* Opens and switches, as the steps do. */
+static int root_enter(struct child *child)
+{
+	return root_open(child) < 0 ? -1 : root_pivot(child);
+}
+
 static void test_enter(void **state)
 {
 	struct child child;
@@ -322,8 +328,24 @@ static void test_enter(void **state)
 	assert_int_equal(fake_count("sys_umount"), 0);
 	assert_int_equal(root_detach(&child), 0);
 	assert_non_null(fake_find(&from, "sys_umount /root detach"));
+	assert_int_equal(fake_count("sys_umount"), 1);
 	assert_int_equal(umask(0), 027);
 	assert_int_equal(fcntl(container.root, F_GETFD), -1);
+}
+
+/* The layers of an overlay lie between, and go as well. */
+static void test_detach_layers(void **state)
+{
+	struct child child;
+
+	(void)state;
+	put_directory("root");
+	child = child_of(new_plan(), in_place("root"));
+	assert_int_equal(root_enter(&child), 0);
+	container.stacked = 2;
+	fake_fail("sys_umount", 3, EINVAL);
+	assert_int_equal(root_detach(&child), -1);
+	assert_int_equal(fake_count("sys_umount"), 3);
 }
 
 /* The host's root stays: nothing is attached, switched or detached. */
@@ -352,16 +374,19 @@ static void test_enter_fails(void **state)
 		int error;
 	} failures[] = {
 		{"root", "sys_clone_tree", ENOSYS}, {"root", "sys_attach", EINVAL}, {"root", "sys_pivot_root", EINVAL},
-		{"file", NULL, ENOTDIR}, {"nowhere", NULL, ENOENT}, {"file/x", NULL, ENOTDIR},
+		{"nowhere", NULL, ENOENT}, {"file/x", NULL, ENOTDIR}, {"fifo", NULL, ENOTDIR},
+		{"file", "sys_detached_mount_options", EMEDIUMTYPE}, /* it is no image */
 	};
 
 	(void)state;
 	put_directory("root");
 	put_file("file", "");
+	assert_int_equal(mkfifo(in_place("fifo"), 0644), 0);
 	for (size_t i = 0; i < COUNT(failures); i++) {
 		struct child child = child_of(new_plan(), in_place(failures[i].rootfs));
 
 		fake_reset();
+		fake_fail_at("openat", "/dev/loop", failures[i].error); /* nobody's loop devices are touched */
 		if (failures[i].call)
 			fake_fail(failures[i].call, 1, failures[i].error);
 		check_int(failures[i].rootfs, root_enter(&child), -1);
@@ -391,7 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_paths), test(test_more_slashes), test(test_modes), test(test_nothing_is_left_open), test(test_long_chain),
-		test(test_long_path), test(test_magic_links), test(test_parent_is_not_writable), test(test_enter), test(test_enter_host),
+		test(test_long_path), test(test_magic_links), test(test_parent_is_not_writable), test(test_enter), test(test_detach_layers), test(test_enter_host),
 		test(test_enter_fails), test(test_read_only),
 	};
 

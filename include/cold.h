@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Memory that few starts need. It lies behind everything else, so that what PID 1 does touch shares pages.
+ */
+#ifndef COLD_H
+#define COLD_H
+
+#define COLD __attribute__((section(".bss.zz_cold")))
+
+#endif

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""
+Every system call of a start fails in turn, by strace's injection. Either the start fails as it should (one line with a
+remedy, status 125, or 126 and 127 for the program) or the failure made no difference at all: the program then reports
+exactly what it reports after a good start. Nothing is left, and nothing hangs.
+
+strace counts the calls of each process by itself, so `when=N` hits the Nth one of the launcher, of PID 1 and of the
+program's process before its exec. The default set takes the first and the last of each call, the slow one takes all.
+"""
+
+import os
+import re
+import resource
+import shutil
+from pathlib import Path
+
+import pytest
+from containers import Box, host_namespaces, one_line, own, small_root
+from harness import Caller, descendants_of
+
+# Where a start may go on with less: what, and why.
+OPTIONAL_MOUNTS = {
+    "/sys/fs/cgroup": "a kernel without cgroup2",
+    "/dev/mqueue": "a kernel without POSIX queues",
+}
+
+# Calls that are no part of the start, and why they are left out.
+LEFT_OUT = {
+    "execve": "has a test of its own, with each errno",
+    "wait4": "made by the loop, once the kernel has said that a child ended: it cannot fail then",
+    "rt_sigtimedwait": "the loop's wait for the next signal, tried again whatever it says",
+    "exit_group": "does not return",
+    "arch_prctl": "made by libc before main; a kernel that refuses it runs no program at all",
+    "set_tid_address": "made by libc before main, and cannot fail",
+    "umask": "cannot fail, umask(2)",
+    "capget": "fails only for a process that is gone; who is taken for an ordinary user then gets a user namespace more",
+}
+
+FACTS = ("pid", "ppid", "pgid", "umask", "uid", "euid", "suid", "gid", "egid", "sgid", "groups", "cap_inh", "cap_prm", "cap_eff", "cap_bnd",
+         "cap_amb", "no_new_privs", "seccomp", "blocked", "ignored", "hostname", "domainname", "cwd", "interfaces", "env", "argv")
+
+
+def facts(report):
+    """What must be the same in every start."""
+    host = host_namespaces()
+    mounts = [(m["target"], m["type"], m["options"], m["root"], m["super"]) for m in report["mounts"]]
+    return {
+        **{name: report[name] for name in FACTS},
+        "fds": sorted(report["fds"]),
+        "mounts": sorted(mounts),
+        "new namespaces": sorted(kind for kind, inode in report["namespaces"].items() if inode != host[kind]),
+    }
+
+
+def difference(good, now):
+    """The facts that differ; a mount that is optional may be missing."""
+    missing = set(good["mounts"]) - set(now["mounts"])
+    excused = {row for row in missing if row[0] in OPTIONAL_MOUNTS}
+    changed = {name: (good[name], now[name]) for name in good if good[name] != now[name] and name != "mounts"}
+    mounts = (missing - excused) | (set(now["mounts"]) - set(good["mounts"]))
+    return {**changed, **({"mounts": sorted(mounts)} if mounts else {})}
+
+
+class Faulty(Box):
+    """Starts of one container under strace."""
+
+    def __init__(self, nsinit, caller, rootfs, options, log):
+        super().__init__(nsinit, caller, rootfs)
+        self.options, self.log = options, log
+
+    def trace(self, inject=None, **more):
+        strace = ["strace", "-f", "-qq", "-o", str(self.log)]
+        if not inject or not inject.startswith("execve"):
+            strace += ["-b", "execve"]  # the program itself is left alone
+        strace += ["-e", f"inject={inject}"] if inject else []
+        result = self.caller.run([*strace, *self.command(self.options, ["/bin/probe"])], setup=os.setsid, **more)
+        if "attach: ptrace" in result.err or "PTRACE_TRACEME" in result.err:
+            pytest.skip(f"needs to trace: {result.err}")
+        return result
+
+    def calls(self):
+        """{name of a call: how often the process that makes it most makes it}, of the last start."""
+        counts = {}
+        for pid, name in re.findall(r"^(\d+) +(\w+)\(", self.log.read_text(errors="replace"), re.M):
+            counts[pid, name] = counts.get((pid, name), 0) + 1
+        most = {}
+        for (_, name), count in counts.items():
+            most[name] = max(count, most.get(name, 0))
+        return most
+
+
+@pytest.fixture
+def faulty(nsinit, caller, scratch, probe):
+    if not shutil.which("strace"):
+        pytest.skip("needs strace")
+    root = small_root(scratch / "root", probe)
+    (scratch / "volume").mkdir()
+    (scratch / "volume/file").write_text("x\n")
+    (scratch / "conf").mkdir()
+    (scratch / "conf/hosts").write_text("127.0.0.1 localhost\n")
+    (scratch / "conf/hostname").write_text("faulty\n")
+    for name in ("hosts", "hostname"):
+        (root / "etc" / name).write_text("")
+    own(root, caller.uid)
+    options = ["--net", "none", "--conf", scratch / "conf", "--domainname", "nis", "--bind", f"{scratch}/volume:/mnt:ro", "--tmpfs", "/tmp/made",
+               "--bind", f"{scratch}/volume/file:/tmp/a/b/file:ro,norec", "--read-only", "--cwd", "/mnt", "--env", "A=b", "--user", "user"]
+    return Faulty(nsinit, caller, root, options, Path(scratch / "trace"))
+
+
+def verdict(faulty, good, inject, before):
+    """None, or what is wrong with a start in which this fails."""
+    try:
+        result = faulty.trace(inject)
+    except pytest.fail.Exception:
+        return f"{inject}: hangs"
+    left = set(descendants_of(os.getpid())) - before
+    if left:
+        return f"{inject}: processes left"
+    if result.status == 0:
+        changed = difference(good, facts(result.report))
+        return f"{inject}: it started, but otherwise than it should: {changed}" if changed else None
+    if result.status != 125 or result.out or not re.fullmatch(r"nsinit: [^\n;]+; [^\n]+\n", result.err):
+        return f"{inject}: {result}"
+    return None
+
+
+def sweep(faulty, error, choose):
+    first = faulty.trace()
+    good = facts(first.report)
+    calls = faulty.calls()
+    assert calls["clone"] and calls["mount"] and calls["openat2"], calls
+    assert difference(good, facts(faulty.trace().report)) == {}, "two good starts differ"
+    before = set(descendants_of(os.getpid()))
+    wrong = []
+    for name, count in sorted((name, count) for name, count in calls.items() if name not in LEFT_OUT):
+        for n in choose(count):
+            wrong.append(verdict(faulty, good, f"{name}:error={error}:when={n}", before))
+    problems = "\n".join(problem for problem in wrong if problem)
+    if problems:
+        pytest.fail(problems, pytrace=False)
+
+
+def test_call_that_fails(faulty):
+    sweep(faulty, "EPERM", lambda count: sorted({1, count}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", ["EPERM", "ENOMEM", "ENOSYS", "EINTR", "EAGAIN", "EINVAL"])
+def test_every_call_that_fails(faulty, error):
+    sweep(faulty, error, lambda count: range(1, count + 1))
+
+
+# ---- older kernels ----
+
+
+def test_without_mount_setattr_one_mount_at_a_time(nsinit, caller, scratch, probe):
+    """Linux 5.10 and 5.11: a bind without the mounts below it can be restricted; with them it is refused, not left writable."""
+    if not shutil.which("strace"):
+        pytest.skip("needs strace")
+    root = small_root(scratch / "root", probe)
+    (scratch / "volume").mkdir()
+    (scratch / "volume/file").write_text("x\n")
+    for path in (root, scratch / "volume"):
+        own(path, caller.uid)
+
+    def start(options, script):
+        box = Faulty(nsinit, caller, root, options, scratch / "trace")
+        strace = ["strace", "-f", "-qq", "-o", box.log, "-e", "inject=mount_setattr:error=ENOSYS"]
+        result = caller.run([*strace, *box.command(options, ["/bin/sh", "-c", script])])
+        assert "INJECTED" in box.log.read_text(errors="replace"), "the call was not made: nothing was tried"
+        return result
+
+    write = "echo x >/mnt/made; echo y >/etc/x; grep -E ' (/mnt|/etc/x|/) ' /proc/self/mountinfo | cut -d' ' -f5,6"
+    result = start(f"--bind {scratch}/volume:/mnt:ro,norec --bind {scratch}/volume/file:/etc/x:ro,norec,noexec", write)
+    assert result.err.count("Read-only file system") == 2, result
+    seen = dict(line.split() for line in result.out.splitlines())
+    assert "ro" in seen["/mnt"].split(",") and {"ro", "noexec"} <= set(seen["/etc/x"].split(",")), result
+    assert os.listdir(scratch / "volume") == ["file"] and (scratch / "volume/file").read_text() == "x\n"
+
+    result = start("--read-only", "touch /made; touch /tmp/x && echo memory")
+    assert result.out == "memory\n" and "Read-only file system" in result.err, result
+
+    one_line(start(f"--bind {scratch}/volume:/mnt:ro", "true"), 125, "--bind /mnt:", "norec")
+    assert os.listdir(scratch / "volume") == ["file"]
+
+
+@pytest.mark.parametrize("call", ["openat2", "open_tree", "move_mount", "fsopen", "close_range", "pivot_root"])
+def test_kernel_that_lacks_a_call_says_so(faulty, call):
+    faulty.trace()
+    if call not in faulty.calls():
+        pytest.skip(f"a start does not use {call}")
+    result = faulty.trace(f"{call}:error=ENOSYS")
+    one_line(result, 125, "not implemented")
+
+
+def test_namespace_that_is_refused(faulty):
+    one_line(faulty.trace("clone:error=EPERM:when=1"), 125, "namespaces", "Operation not permitted", "nsinit --check")
+    one_line(faulty.trace("clone:error=ENOSPC:when=1"), 125, "namespaces", "user.max_")
+    one_line(faulty.trace("clone:error=EINVAL:when=1"), 125, "namespaces", "this kernel")
+
+
+def test_program_that_cannot_be_executed(faulty):
+    for error, status in (("EACCES", 126), ("ENOENT", 127), ("ENOMEM", 126), ("ETXTBSY", 126), ("E2BIG", 126), ("EIO", 126)):
+        # strace's own exec of nsinit is the first
+        one_line(faulty.trace(f"execve:error={error}:when=1"), status, "/bin/probe")
+
+
+def test_lonely_user_has_the_processes_for_a_start(nsinit, scratch, probe):
+    """PID 1's own clone is the launcher's first as well, and hidden behind it above: a limit refuses only the second."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: a user that has no other process")
+    lonely = Caller("lonely", 44321 + os.getpid() % 10000)
+    box = Box(nsinit, lonely, small_root(scratch / "root", probe))
+    for limit, words in ((1, "namespaces"), (2, "process for the program")):
+        result = box.run("", ["/bin/true"], setup=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit)))  # noqa: B023
+        one_line(result, 125, words, "ulimit -u")
