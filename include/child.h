@@ -23,7 +23,7 @@ struct container {
 	mode_t umask;  /* the caller's, given back at the end */
 	int sources[PLAN_MOUNTS_MAX]; /* the detached tree of each bind */
 	int devices[CHILD_DEVICES];   /* the host's nodes, where they are borrowed */
-	int sys;                      /* the host's sysfs, where it is borrowed */
+	int proc, sys;                /* in a user namespace: these, as long as the host's are there */
 };
 
 struct child {

@@ -13,18 +13,20 @@ struct child;
 /* Opens the root that stays, or the rootfs: a copy of the directory's tree, or the file system in an image. */
 int root_open(struct child *child);
 
-/*
- * Makes the rootfs the root of the mount namespace by pivot_root(".", "."), pivot_root(2). The old root stays stacked
- * until root_detach: a user namespace may mount a new proc or sysfs only while an old one is visible,
- * mount_namespaces(7).
- */
+/* Makes the rootfs the root of the mount namespace by pivot_root(".", "."), pivot_root(2). The old root is now stacked on it. */
 int root_pivot(struct child *child);
+
+/*
+ * Lets the old root go. Until then a ".." at the new root, which follows what is mounted on it, leads out: nothing may
+ * be resolved in the root before. tests/run/test_hostile.py
+ */
+int root_detach(struct child *child);
 
 /* --read-only: the root itself, not what is mounted on it. */
 int root_read_only(struct child *child);
 
-/* Lets the old root go and makes the new one the working directory. */
-int root_detach(struct child *child);
+/* Closes what was open for this, and makes the new root, or where we came from, the working directory. */
+int root_leave(struct child *child);
 
 /*
  * Opens path (with or without a leading slash) inside the root as a mount target, O_PATH. A missing directory

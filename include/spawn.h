@@ -31,11 +31,12 @@ enum step {
 	STEP_ROOT,
 	STEP_OVERLAY,
 	STEP_PIVOT,
+	STEP_DETACH, /* before anything is resolved in the new root */
 	STEP_MOUNTS,
 	STEP_BINDS,
 	STEP_MASKS,
 	STEP_READ_ONLY,
-	STEP_DETACH,
+	STEP_LEAVE,
 	STEP_HOSTNAME,
 	STEP_DOMAINNAME,
 	STEP_LOOPBACK,
@@ -62,7 +63,7 @@ enum step {
 extern int64_t spawn_times[STEP_COUNT];
 
 /* Values of fault.index in STEP_SOURCES that are no bind. */
-enum fault_source { FAULT_HOST_NODES = -1, FAULT_HOST_SYS = -2 };
+enum fault_source { FAULT_HOST_NODES = -1, FAULT_PROC = -2, FAULT_SYS = -3 };
 
 /* Values of fault.index in STEP_LIMITS that are no --rlimit. */
 enum fault_limit { LIMIT_NICE = -1, LIMIT_OOM = -2 };

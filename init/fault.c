@@ -33,6 +33,7 @@ static const char *const subjects[STEP_COUNT] = {
 	[STEP_MASKS] = "masking /proc",
 	[STEP_READ_ONLY] = "--read-only",
 	[STEP_DETACH] = "leaving the old root",
+	[STEP_LEAVE] = "working directory",
 	[STEP_HOSTNAME] = "--hostname",
 	[STEP_DOMAINNAME] = "--domainname",
 	[STEP_LOOPBACK] = "loopback",
@@ -70,6 +71,7 @@ static const struct {
 	{STEP_IDMAP, EACCES, "/proc must be writable; see nsinit --check"},
 	{STEP_IDMAP, ENOENT, "mount /proc, and for ranges install newuidmap and newgidmap (package uidmap)"},
 	{STEP_IDMAP, EINVAL, "ranges must not overlap, and outside they must exist; correct them"},
+	{STEP_SOURCES, EPERM, "an outer container hides parts of it, see nsinit --check; to run as an entrypoint give --subreaper"},
 	{STEP_SOURCES, ENOENT, "create it, or correct the path"},
 	{STEP_SOURCES, EACCES, "make it reachable for this user"},
 	{STEP_SOURCES, EINVAL, "it holds mounts that must come along; leave norec out"},
@@ -157,7 +159,7 @@ static void object(struct out *out, const struct plan *plan, const struct fault 
 		break;
 	case STEP_SOURCES:
 		if (fault->index < 0)
-			out_print(out, fault->index == FAULT_HOST_SYS ? " /sys" : " /dev, the host's nodes");
+			out_print(out, " %s", fault->index == FAULT_PROC ? "/proc" : fault->index == FAULT_SYS ? "/sys" : "/dev, the host's nodes");
 		else
 			add_entry(out, plan, fault->index, plan->mounts[fault->index].source);
 		break;
@@ -221,7 +223,7 @@ bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 		enum step step;
 		int first, count;
 	} indexed[] = {
-		{STEP_SOURCES, FAULT_HOST_SYS, (int)plan->mount_count},
+		{STEP_SOURCES, FAULT_SYS, (int)plan->mount_count},
 		{STEP_MOUNTS, 0, (int)mount_row_count},
 		{STEP_BINDS, 0, (int)plan->mount_count},
 		{STEP_LIMITS, LIMIT_OOM, (int)plan->limit_count},

@@ -23,6 +23,7 @@
 #include "sys.h"
 
 static int mount_plain(struct child *child, const struct mount_row *row);
+static int mount_proc(struct child *child, const struct mount_row *row);
 static int mount_sys(struct child *child, const struct mount_row *row);
 static int mount_cgroup(struct child *child, const struct mount_row *row);
 static int mount_pts(struct child *child, const struct mount_row *row);
@@ -32,7 +33,7 @@ enum {
 };
 
 const struct mount_row mount_rows[] = {
-	{"proc", "proc", GUARDED, NULL, CLONE_NEWPID, 0, mount_plain},
+	{"proc", "proc", GUARDED, NULL, CLONE_NEWPID, 0, mount_proc},
 	{"sys", "sysfs", GUARDED | MS_RDONLY, NULL, CLONE_NEWNET, 0, mount_sys},
 	{"sys/fs/cgroup", "cgroup2", GUARDED | MS_RDONLY, NULL, CLONE_NEWCGROUP, MOUNT_ROOTFS | MOUNT_OPTIONAL, mount_cgroup},
 	{"dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755", 0, MOUNT_ROOTFS, dev_mount},
@@ -71,13 +72,33 @@ static bool borrows_sys(const struct plan *plan)
 	return plan->rootfs && (plan->namespaces & CLONE_NEWUSER) && !(plan->namespaces & CLONE_NEWNET);
 }
 
+/*
+ * A user namespace may mount a new proc or sysfs only while it can see an old one that hides nothing,
+ * mount_namespaces(7), and the host's are gone before the new root is touched. sysfs shows the network namespace of who
+ * mounts it, so without one of our own it is the host's, read-only.
+ */
+static int prepare_pseudo(struct child *child)
+{
+	struct container *container = child->container;
+
+	if (!child->plan->rootfs || !(child->plan->namespaces & CLONE_NEWUSER))
+		return 0;
+	child->fault.index = FAULT_PROC;
+	container->proc = sys_detached_mount("proc", NULL, NULL, GUARDED);
+	if (container->proc < 0)
+		return -1;
+	child->fault.index = FAULT_SYS;
+	container->sys = borrows_sys(child->plan) ? sys_clone_tree(AT_FDCWD, "/sys", true)
+	                                          : sys_detached_mount("sysfs", NULL, NULL, GUARDED | MS_RDONLY);
+	return container->sys < 0 ? -1 : 0;
+}
+
 int mount_sources(struct child *child)
 {
 	child->fault.index = FAULT_HOST_NODES;
 	if (dev_sources(child) < 0)
 		return -1;
-	child->fault.index = FAULT_HOST_SYS;
-	if (borrows_sys(child->plan) && (child->container->sys = sys_clone_tree(AT_FDCWD, "/sys", true)) < 0)
+	if (prepare_pseudo(child) < 0)
 		return -1;
 	for (size_t i = 0; i < child->plan->mount_count; i++) {
 		const struct mount_entry *entry = &child->plan->mounts[i];
@@ -187,16 +208,20 @@ static int mount_plain(struct child *child, const struct mount_row *row)
 	return tree < 0 ? -1 : attach(tree, root_target(child->container->root, row->target, true, false), 0, false);
 }
 
-/*
- * sysfs shows the network namespace of who mounts it, so a user namespace without one of its own may not
- * mount it; it gets the host's, read-only.
- */
+/* Attaches what was prepared; a borrowed tree gets the row's flags now. */
+static int attach_row(struct child *child, const struct mount_row *row, int tree, bool borrowed)
+{
+	return attach(tree, root_target(child->container->root, row->target, true, true), borrowed ? row->flags : 0, borrowed);
+}
+
+static int mount_proc(struct child *child, const struct mount_row *row)
+{
+	return child->container->proc > 0 ? attach_row(child, row, child->container->proc, false) : mount_plain(child, row);
+}
+
 static int mount_sys(struct child *child, const struct mount_row *row)
 {
-	if (!borrows_sys(child->plan))
-		return mount_plain(child, row);
-	return attach(child->container->sys, root_target(child->container->root, row->target, true, true),
-	              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, true);
+	return child->container->sys > 0 ? attach_row(child, row, child->container->sys, borrows_sys(child->plan)) : mount_plain(child, row);
 }
 
 /* A namespace's view of its cgroups. That of the host, which a borrowed /sys brought along, must not stay in sight. */

@@ -68,107 +68,117 @@ int root_read_only(struct child *child)
 
 int root_detach(struct child *child)
 {
+	if (!child->plan->rootfs)
+		return 0;
+	for (int left = child->container->stacked; left >= 0; left--) /* the topmost goes first, the host's root last */
+		if (sys_umount(".", MNT_DETACH) < 0)
+			return -1;
+	return 0;
+}
+
+int root_leave(struct child *child)
+{
 	struct container *container = child->container;
 
 	umask(container->umask);
 	if (!child->plan->rootfs)
 		return fchdir(container->directory) < 0 || close(container->directory) < 0 ? -1 : close(container->root);
-	if (fchdir(container->root) < 0)
-		return -1;
-	for (int left = container->stacked; left >= 0; left--) /* the topmost goes first, the host's root last */
-		if (sys_umount(".", MNT_DETACH) < 0)
-			return -1;
-	if (chdir("/") < 0)
-		return -1;
-	return close(container->dev) < 0 ? -1 : close(container->root);
+	return chdir("/") < 0 || close(container->dev) < 0 ? -1 : close(container->root);
 }
 
-static int make_directory(int root, const char *path, int links);
-
-/* Opens the directory that holds path's last part, making it if it is missing; *name becomes that part. */
-static int open_parent(int root, const char *path, const char **name, int links)
+/* Puts where the link path[name..end) of parent leads in its place: what is made is what the link points at. */
+static int splice_link(int parent, char *path, size_t name, size_t end)
 {
-	char parent[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	size_t length = slash ? (size_t)(slash - path) : 0;
-	int fd;
-
-	*name = slash ? slash + 1 : path;
-	if (length >= sizeof parent) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(parent, length ? path : ".", length ? length : 1);
-	parent[length ? length : 1] = '\0';
-	fd = sys_open_in_root(root, parent, O_PATH | O_DIRECTORY, 0);
-	return fd < 0 && errno == ENOENT ? make_directory(root, parent, links) : fd;
-}
-
-/* Where the dangling link name in parent leads, as a path inside the root; -1 if it is no link. */
-static int link_target(int parent, const char *path, const char *name, char *target, size_t size)
-{
-	size_t prefix = (size_t)(name - path);
+	char link[PATH_MAX];
 	ssize_t length;
+	size_t rest = strlen(path + end) + 1, from;
+	char saved = path[end];
 
-	if (prefix + 1 >= size) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	length = readlinkat(parent, name, target + prefix, size - prefix - 1);
+	path[end] = '\0';
+	length = readlinkat(parent, path + name, link, sizeof link);
+	path[end] = saved;
 	if (length < 0)
 		return -1;
-	target[prefix + (size_t)length] = '\0';
-	if (target[prefix] == '/')
-		memmove(target, target + prefix, (size_t)length + 1);
-	else
-		memcpy(target, path, prefix);
+	from = link[0] == '/' ? 0 : name; /* absolute links start at the root, which is ours */
+	if (from + (size_t)length + rest > PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memmove(path + from + length, path + end, rest);
+	memcpy(path + from, link, (size_t)length);
 	return 0;
 }
 
-/* Makes what is missing at path by make, in the parent it opens, and opens it. Links are followed inside the root. */
-static int make_missing(int root, const char *path, int links, int flags, int (*make)(int parent, const char *name))
+static int make_entry(int parent, const char *name, bool directory)
 {
-	char target[PATH_MAX];
-	const char *name;
-	int parent, fd, error;
+	int fd;
 
-	parent = open_parent(root, path, &name, links);
-	if (parent < 0)
-		return -1;
-	if (links < LINKS_MAX && link_target(parent, path, name, target, sizeof target) == 0) {
-		close(parent);
-		return make_missing(root, target, links + 1, flags, make);
-	}
-	fd = make(parent, name) < 0 && errno != EEXIST ? -1 : sys_open_in_root(root, path, flags, 0);
-	error = errno;
-	close(parent);
-	errno = error;
-	return fd;
-}
-
-static int make_directory_in(int parent, const char *name)
-{
-	return mkdirat(parent, name, 0755);
-}
-
-static int make_file_in(int parent, const char *name)
-{
-	int fd = openat(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
-
+	if (directory)
+		return mkdirat(parent, name, 0755);
+	fd = openat(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
 	return fd < 0 ? -1 : close(fd);
 }
 
-static int make_directory(int root, const char *path, int links)
+/*
+ * Opens the part of path that ends at end, in parent, and makes it if it is missing. On a dangling link path is changed to
+ * where it leads, and *again is set.
+ */
+static int open_part(int root, int parent, char *path, size_t name, size_t end, bool directory, bool *again)
 {
-	return make_missing(root, path, links, O_PATH | O_DIRECTORY, make_directory_in);
+	int flags = O_PATH | (directory ? O_DIRECTORY : 0), fd;
+	char saved = path[end];
+
+	path[end] = '\0';
+	fd = sys_open_in_root(root, path, flags, 0);
+	if (fd < 0 && errno == ENOENT && (make_entry(parent, path + name, directory) == 0 || errno == EEXIST)) {
+		fd = sys_open_in_root(root, path, flags, 0);
+		*again = fd < 0 && errno == ENOENT;
+	}
+	path[end] = saved;
+	return *again ? splice_link(parent, path, name, end) : fd;
+}
+
+/* Walks path from the root on, making what is missing. The descriptor of its end, or -1; *again as above. */
+static int make_parts(int root, char *path, bool directory, bool *again)
+{
+	int parent = sys_open_in_root(root, ".", O_PATH | O_DIRECTORY, 0);
+	size_t end = 0;
+
+	while (parent >= 0 && !*again) {
+		size_t name = end + strspn(path + end, "/");
+		int fd, error;
+
+		if (!path[name])
+			break;
+		end = name + strcspn(path + name, "/");
+		fd = open_part(root, parent, path, name, end, directory || path[end], again);
+		error = errno;
+		close(parent);
+		errno = error;
+		parent = fd;
+	}
+	return parent;
 }
 
 int root_target(int root, const char *path, bool directory, bool create)
 {
-	int flags = O_PATH | (directory ? O_DIRECTORY : 0);
-	int fd = sys_open_in_root(root, path, flags, 0);
+	char changed[PATH_MAX];
+	int fd = sys_open_in_root(root, path, O_PATH | (directory ? O_DIRECTORY : 0), 0);
 
 	if (fd >= 0 || errno != ENOENT || !create)
 		return fd;
-	return directory ? make_directory(root, path, 0) : make_missing(root, path, 0, flags, make_file_in);
+	if (strlen(path) >= sizeof changed) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(changed, path);
+	for (int links = 0; links < LINKS_MAX; links++) {
+		bool again = false;
+
+		fd = make_parts(root, changed, directory, &again);
+		if (!again || fd < 0)
+			return fd;
+	}
+	errno = ELOOP;
+	return -1;
 }

@@ -255,11 +255,15 @@ class Init:
 
 def interrupt_prompt(child, prompt):
     """
-    ^C to a shell at its prompt, until the prompt comes again. bash can miss one: its handler only sets a flag, and
-    between its last look at the flag and its read(2) that is too late, with or without an init around it.
+    ^C to a shell at its prompt, until the prompt comes again; returns $?. bash can miss one: its handler only sets
+    a flag, and between its last look at the flag and its read(2) that is too late, with or without an init around it.
     """
     for _ in range(20):
         child.sendintr()
         if child.expect([prompt, pexpect.TIMEOUT], timeout=1) == 0:
-            return
+            child.sendline("echo after=$?")
+            child.expect(r"after=(\d+)\r\n")
+            status = int(child.match.group(1))
+            child.expect(prompt)
+            return status
     pytest.fail(f"no prompt after ^C, only {child.buffer!r}")

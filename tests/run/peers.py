@@ -138,3 +138,11 @@ def block_and_ignore():
     signal.pthread_sigmask(signal.SIG_SETMASK, BLOCKED)
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
+
+
+def holds_term(pid):
+    """The init has its signals blocked; or it waits for them, which does not show, but then its program is there."""
+    try:
+        return bool(children_of(pid)) or bool(int(status_field(pid, "SigBlk"), 16) >> (signal.SIGTERM - 1) & 1)
+    except (OSError, AttributeError):
+        return False

@@ -132,8 +132,11 @@ def test_login_shell_on_a_terminal(box):
     assert "job control" not in shell.before and "ioctl" not in shell.before
     shell.sendline("PS1=@; test -t 0 && stty size >/dev/null && echo fine $$")
     shell.expect_exact("fine 2")
-    shell.sendline("sleep 1000")
+    shell.expect_exact("@")
+    shell.sendline("echo sleep''ing; sleep 1000")
+    shell.expect_exact("sleeping")
     shell.sendintr()
+    shell.expect_exact("@")
     shell.sendline("exit 9")
     shell.expect("logout")
     shell.wait()

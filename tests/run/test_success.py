@@ -35,7 +35,9 @@ def test_success(subreaper, probe, options, given, status):
     assert (result.status, result.err) == (status, "")
 
 
-@pytest.mark.parametrize("options, environment", [("--success 143", {}), ("", {"NSINIT_SUCCESS": "143"}), ("--success 1", {"NSINIT_SUCCESS": "143"})])
+@pytest.mark.parametrize("options, environment", [
+    ("--success 143", {}), ("", {"NSINIT_SUCCESS": "143"}), ("--success 1", {"NSINIT_SUCCESS": "143"}),
+])
 def test_end_by_term_is_a_success(init, probe, options, environment):
     """What `docker stop` does to a program that does not handle TERM is no failure."""
     process = ready(init.start(options, [probe, "sleep"], env=environment))

@@ -210,8 +210,7 @@ def test_job_control_inside(shell, probe):
 
 def test_interrupt_at_the_prompt_keeps_the_shell(shell):
     shell.send("half a command")
-    interrupt_prompt(shell, PROMPT)
-    answer(shell, "echo status=$?", r"status=130\r\n")
+    assert interrupt_prompt(shell, PROMPT) == 130
     shell.sendline("exit 3")
     shell.expect(pexpect.EOF)
     assert status_of(shell) == 3

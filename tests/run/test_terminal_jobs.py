@@ -228,7 +228,7 @@ def test_background_start_does_not_take_the_terminal(shell, probe):
     program = start_sleep(shell, probe, after=" &")
     assert shell.foreground() == shell.child.pid
     assert "typed=here" in shell.answer("read x; echo typed=$x\nhere")
-    interrupt_prompt(shell.child, PROMPT)
+    assert interrupt_prompt(shell.child, PROMPT) == 130
     assert running(program), "a key at the prompt is the shell's"
     shell.answer_until("kill %1", "Exit 143")
     shell.close()

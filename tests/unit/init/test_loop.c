@@ -395,32 +395,46 @@ static void test_no_grace(void **state)
 
 /* --- --delay --- */
 
-/* Sends TERM to its parent until one has come back, each after the one before was taken, and ends with how many it took. */
+/* Sends TERM to its parent and waits until that has taken it. */
+static void send_term(void)
+{
+	unsigned long long pending = 1ULL << (SIGTERM - 1);
+	char path[64], line[256];
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)getppid());
+	kill(getppid(), SIGTERM);
+	while (pending & 1ULL << (SIGTERM - 1)) {
+		FILE *file = fopen(path, "r");
+
+		while (file && fgets(line, sizeof line, file))
+			sscanf(line, "ShdPnd: %llx", &pending);
+		if (!file || fclose(file))
+			_exit(99);
+	}
+}
+
+/* Sends one TERM after the other, until one has come back, and ends with how many it took. */
 static void send_terms(int argument)
 {
 	static const struct timespec soon = {0, 2000000};
 	sigset_t term;
-	char path[64], line[256];
 
 	(void)argument;
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
-	snprintf(path, sizeof path, "/proc/%d/status", (int)getppid());
 	for (int sent = 1; sent < 50; sent++) {
-		unsigned long long pending = 1ULL << (SIGTERM - 1);
-
-		kill(getppid(), SIGTERM);
-		while (pending & 1ULL << (SIGTERM - 1)) {
-			FILE *file = fopen(path, "r");
-
-			while (file && fgets(line, sizeof line, file))
-				sscanf(line, "ShdPnd: %llx", &pending);
-			if (!file || fclose(file))
-				_exit(99);
-		}
+		send_term();
 		if (sigtimedwait(&term, NULL, &soon) == SIGTERM)
 			_exit(sent);
 	}
+}
+
+/* Sends two, and does not listen to any. */
+static void send_two_terms(int argument)
+{
+	send_term();
+	send_term();
+	be_deaf(argument);
 }
 
 /* A TERM is held for a time; the next one cuts that short. */
@@ -450,6 +464,9 @@ static void test_delay_and_grace(void **state)
 	plan->grace_ms = 1;
 	queue(SIGTERM, 0);
 	assert_int_equal(run(plan, SIGNALS_PROGRAM, start(be_deaf, 0), &shared).status, 128 + SIGKILL);
+	/* Also when the delay was cut short. */
+	plan->delay_ms = 3600 * 1000;
+	assert_int_equal(run(plan, SIGNALS_PROGRAM, start(send_two_terms, 0), &shared).status, 128 + SIGKILL);
 }
 
 /* --- --on --- */

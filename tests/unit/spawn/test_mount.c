@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -631,6 +632,34 @@ static void test_restrict(void **state)
 	assert_int_equal(errno, EPERM);
 }
 
+/* A remount replaces the flags, and those that are there must not be lost: those of the usual mounts of here. */
+static void test_remount_keeps_flags(void **state)
+{
+	static const struct {
+		unsigned long flag;
+		const char *word;
+	} flags[] = {{ST_NOSUID, "nosuid"}, {ST_NODEV, "nodev"}, {ST_NOEXEC, "noexec"}};
+	static const char *const mounts[] = {"/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/run", "/tmp"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(mounts); i++) {
+		int fd = open(mounts[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		struct statvfs status;
+		const char *line;
+		size_t from = 0;
+
+		if (fd < 0 || fstatvfs(fd, &status) < 0)
+			continue; /* a machine without it */
+		fake_reset();
+		fake_fail("sys_mount_attributes", 1, ENOSYS);
+		check_int(mounts[i], mount_restrict(fd, MOUNT_ATTR_RDONLY), 0);
+		line = fake_find(&from, "sys_mount none on ");
+		check_true(mounts[i], line && strstr(line, " ro") && strstr(line, "remount,bind"));
+		for (size_t j = 0; j < COUNT(flags); j++)
+			check_int(mounts[i], strstr(line, flags[j].word) != NULL, (status.f_flag & flags[j].flag) != 0);
+	}
+}
+
 /* --- what is hidden of /proc --- */
 
 /* On the real /proc and /dev of here; only the calls that would change them are replaced. */
@@ -740,7 +769,7 @@ int main(void)
 		test(test_sysfs_of_own_network), test(test_dev), test(test_cgroups_are_hidden), test(test_busy), test(test_rows_through_links), test(test_row_failures),
 		test(test_rows_on_the_hosts_root), test(test_propagation), test(test_sources), test(test_source_failures), test(test_binds),
 		test(test_bind_failures), test(test_entry_index), test(test_tmpfs), test(test_old_kernel), test(test_attributes_are_refused),
-		test(test_late_remount_fails), test(test_restrict), test(test_masks), test(test_no_masks),
+		test(test_late_remount_fails), test(test_restrict), test(test_remount_keeps_flags), test(test_masks), test(test_no_masks),
 		test(test_masks_need_the_real_proc), test(test_mask_failures),
 	};
 

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: MIT
+"""No signal is lost: a million of them, full queues, the start under strace's delays, stops, and the first instruction."""
+
+import ctypes
+import errno
+import os
+import re
+import resource
+import shutil
+import signal
+import time
+
+import pytest
+from harness import Caller, children_of, command_of, descendants_of, libc, state_of, status_field, until
+from peers import holds_term, program_of, ready, running, stopped, under_name, waits_as
+
+STRACE = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace to delay system calls")
+INJECTED_US = 60000
+
+
+def flood(process, number, values):
+    """Queues every value; what the kernel has no room for now it is asked again. What it takes must arrive."""
+    for value in values:
+        while libc.sigqueue(process.pid, number, value) != 0:
+            assert ctypes.get_errno() == errno.EAGAIN, os.strerror(ctypes.get_errno())
+            time.sleep(0)
+
+
+def count_of(process, number, count):
+    """Sends them all to `probe count` under process, and returns what arrived."""
+    flood(process, number, range(count))
+    assert process.line() == "enough"
+    process.send(signal.SIGTERM)
+    result = process.finish()
+    assert result.err == ""
+    return int(result.out)
+
+
+# ---- many ----
+
+
+@pytest.mark.slow
+def test_a_million(init, probe):
+    assert count_of(ready(init.start("", [probe, "count", "1000000", "40"])), 40, 1000000) == 1000000
+
+
+@pytest.mark.slow
+def test_a_million_into_a_container(caller, nsinit, probe):
+    """Through the launcher and PID 1 inside: two that forward, one after the other."""
+    assert count_of(ready(caller.start([nsinit, "--", probe, "count", "1000000", "40"])), 40, 1000000) == 1000000
+
+
+def test_thirty_thousand(init, probe):
+    assert count_of(ready(init.start("", [probe, "count", "30000", "40"])), 40, 30000) == 30000
+
+
+def test_thirty_thousand_to_a_group(init, probe):
+    assert count_of(ready(init.start("-g", [probe, "count", "30000", "40"])), 40, 30000) == 30000
+
+
+@pytest.mark.parametrize("options", ["-r 40:50", "--grace 1h --delay 1h -w"])
+def test_thirty_thousand_with_options(subreaper, probe, options):
+    number = "50" if "40:50" in options else "40"
+    process = ready(subreaper.start(options, [probe, "count", "30000", number]))
+    flood(process, 40, range(30000))
+    assert process.line() == "enough"
+    for _ in range(1 + options.count("delay")):  # the second cuts the delay short
+        process.send(signal.SIGTERM)
+        process.send(signal.SIGCONT)
+        until(lambda: not int(status_field(process.pid, "ShdPnd"), 16) or state_of(process.pid) == "Z", "the TERM's being taken")
+    assert process.finish().out == "30000\n"
+
+
+@pytest.mark.parametrize("name, words", [
+    ("tini", ["-s"]), ("tini", ["-s", "-g"]), ("dumb-init", []), ("dumb-init", ["-c"]), ("catatonit", ["-g"]),
+])
+def test_ten_thousand_under_other_names(user, nsinit, directory, probe, name, words):
+    process = ready(user.start([under_name(nsinit, name, directory), *words, "--", probe, "count", "10000", "40"]))
+    assert count_of(process, 40, 10000) == 10000
+
+
+# ---- full queues ----
+
+
+class Limited(Caller):
+    """A user whom no other process belongs to, with room for a few pending signals: the kernel counts them by user."""
+
+    def __init__(self, room):
+        super().__init__("limited", 30000 + os.getpid() % 20000)
+        self.room = room
+
+    def become(self, *arguments, **more):
+        resource.setrlimit(resource.RLIMIT_SIGPENDING, (self.room, self.room))
+        super().become(*arguments, **more)
+
+
+@pytest.fixture(params=["pid1", "subreaper", "container"])
+def limited(request, root, nsinit, probe):
+    """Starts the probe with its verb under nsinit, with this much room."""
+    def start(verb, room, options=()):
+        way = {"pid1": [], "subreaper": ["-s"], "container": []}[request.param]
+        return ready(Limited(room).start([nsinit, *way, *options, "--", probe, *verb], pid1=request.param == "pid1"))
+    return start
+
+
+def test_queues_that_are_always_full_lose_nothing(limited):
+    """The sender takes every place at once that nsinit has freed, so that there is none for passing the signal on."""
+    assert count_of(limited(["count", "5000", "40"], 16), 40, 5000) == 5000
+
+
+def test_order_and_values_survive_full_queues(limited):
+    process = limited(["signals"], 8)
+    lines = []
+    for first in range(0, 2000, 200):
+        flood(process, 41, range(first, first + 200))
+        lines += [process.line() for _ in range(200)]
+    assert lines == [f"41 {value}" for value in range(2000)]
+    process.send(signal.SIGTERM)
+    assert process.finish().out == "15\n"
+
+
+def stopped_with_a_full_queue(limited, options=()):
+    """A stopped program, and more signals for it than its queue takes."""
+    process = limited(["signals"], 4, options)
+    (program,) = until(lambda: [p for p in descendants_of(process.pid) if re.match(r"\S+probe signals", command_of(p))], "the program")
+    os.kill(program, signal.SIGSTOP)
+    stopped(program)
+    flood(process, 45, range(6))
+    return process, program
+
+
+def test_stopped_program_with_a_full_queue_gets_the_rest_later(limited):
+    process, program = stopped_with_a_full_queue(limited)
+    os.kill(program, signal.SIGCONT)
+    lines = [line for line in (process.line() for _ in range(7)) if line != "18"]
+    assert lines == [f"45 {value}" for value in range(6)]
+    process.send(signal.SIGTERM)
+    assert process.lines_until("15")[-1] == "15"
+    assert process.finish().status == 0
+
+
+def test_full_queue_does_not_keep_us_from_seeing_the_end(limited):
+    process, program = stopped_with_a_full_queue(limited)
+    os.kill(program, signal.SIGKILL)
+    assert process.finish().status == 137
+
+
+def test_full_queue_does_not_hold_up_term_and_grace(limited):
+    process, program = stopped_with_a_full_queue(limited, ["--grace", "100ms"])
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 137
+    until(lambda: state_of(program) is None, "the end of the program")
+
+
+# ---- order ----
+
+
+def test_what_waits_together_arrives_lowest_first_and_in_order(init, probe):
+    """As the kernel gives it to everybody."""
+    process = waits_as(ready(init.start("", [probe, "signals"])), "nsinit")
+    process.send(signal.SIGSTOP)
+    stopped(process.pid)
+    for value in range(20):
+        for number in (60, 34, 50):
+            process.send(number, value)
+    process.send(signal.SIGCONT)
+    expected = ["18"] + [f"{number} {value}" for number in (34, 50, 60) for value in range(20)]
+    assert [process.line() for _ in range(61)] == expected
+    process.send(signal.SIGTERM)
+    assert process.line() == "15"
+    process.finish()
+
+
+def test_standard_signals_that_wait_together_are_one_each(init, probe):
+    """Ten of each are one, as for any process, but none of the kinds is missing."""
+    process = waits_as(ready(init.start("", [probe, "signals"])), "nsinit")
+    kinds = sorted(set(range(1, 32)) - {9, 15, 17, 18, 19, 20, 21, 22})
+    process.send(signal.SIGSTOP)
+    stopped(process.pid)
+    for number in kinds * 10:
+        process.send(number)
+    process.send(signal.SIGCONT)
+    assert sorted(int(process.line()) for _ in range(len(kinds) + 1)) == sorted([*kinds, 18])
+    process.send(signal.SIGTERM)
+    assert process.lines_until("15") == ["15"]
+    process.finish()
+
+
+# ---- stop and continue ----
+
+
+def test_stops_and_continues_during_a_storm(init, probe):
+    process = ready(init.start("", [probe, "count", "10000", "40"]))
+    program = program_of(process)
+    for first in range(0, 10000, 500):
+        who = process.pid if first % 1000 else program
+        os.kill(who, signal.SIGSTOP)
+        flood(process, 40, range(first, first + 500))
+        os.kill(who, signal.SIGCONT)
+    assert process.line() == "enough"
+    process.send(signal.SIGTERM)
+    assert process.finish().out == "10000\n"
+
+
+def test_term_for_a_stopped_init(init, probe):
+    process = waits_as(ready(init.start("", [probe, "sleep"])), "nsinit")
+    process.send(signal.SIGSTOP)
+    stopped(process.pid)
+    process.send(signal.SIGTERM)
+    process.send(signal.SIGCONT)
+    assert process.finish().status == 143
+
+
+def test_program_that_stops_again_and_again(init, probe):
+    """As often as it is continued; nsinit is neither stopped with it nor takes it for dead."""
+    process = ready(init.start("", [probe, "signals"]))
+    program = program_of(process)
+    for _ in range(20):
+        os.kill(program, signal.SIGSTOP)
+        stopped(program)
+        process.send(signal.SIGCONT)
+        assert process.line() == "18"
+        running(program)
+    assert state_of(process.pid) == "S"
+    process.send(signal.SIGTERM)
+    assert process.line() == "15"
+    assert process.finish().status == 0
+
+
+# ---- the start ----
+
+
+def started_calls(output):
+    """The system calls of strace's output by name, from nsinit's first exec to the program's."""
+    names = re.findall(r"^\d+\s+(\w+)\(", output, re.M)
+    starts = [i for i, name in enumerate(names) if name == "execve"]
+    return names, starts[-2], starts[-1]
+
+
+@STRACE
+@pytest.mark.parametrize("name, options", [("nsinit", "-s"), ("tini", "-s"), ("dumb-init", ""), ("catatonit", "")])
+def test_signals_are_held_by_the_first_call(user, nsinit, directory, probe, scratch, name, options):
+    """Before it there is only what libc does: as PID 1 the kernel drops what comes until then, so nothing may come before."""
+    path = nsinit if name == "nsinit" else under_name(nsinit, name, directory)
+    user.run(["strace", "-f", "-o", scratch / "calls", path, *options.split(), "--", probe, "exit", "0"])
+    names, first, last = started_calls((scratch / "calls").read_text())
+    held = names.index("rt_sigprocmask", first)
+    assert held < last and set(names[first + 1:held]) <= {"arch_prctl", "set_tid_address", "set_tls"}, names[first:held]
+
+
+@STRACE
+def test_term_before_the_first_call_ends_us_and_nothing_has_started(user, nsinit, probe, scratch):
+    """Not PID 1: the default action is the right one then."""
+    process = user.start(["strace", "-f", "-qq", "-o", scratch / "calls", "-e", "trace=rt_sigprocmask", "-e",
+                          "inject=rt_sigprocmask:delay_enter=300000:when=1", nsinit, "-s", "--", probe, "write", scratch / "ran"])
+    (early,) = until(lambda: [p for p in children_of(process.pid) if command_of(p).startswith(nsinit) and state_of(p) == "t"], "the start")
+    assert not holds_term(early)
+    os.kill(early, signal.SIGTERM)
+    assert process.finish().status in (-15, 143)
+    assert not (scratch / "ran").exists()
+
+
+def lingers(pid):
+    """Something below is held by a delay: in a stop of strace's at every one of several looks."""
+    for _ in range(4):
+        if not any(state_of(p) == "t" for p in descendants_of(pid)):
+            return False
+        time.sleep(0.002)
+    return True
+
+
+def term_at(call, caller, command, scratch, below):
+    """Starts the command with every `call` delayed, sends TERM in the first delay, and returns the status."""
+    when = "2+" if call == "execve" else "1+"
+    process = caller.start(["strace", "-f", "-qq", "-o", scratch / f"at-{call}", "-e", f"trace={call}",
+                            "-e", f"inject={call}:delay_enter={INJECTED_US}:when={when}", *command])
+
+    def init():
+        (found,) = children_of(process.pid) or [None]
+        for _ in range(below):
+            (found,) = found and children_of(found) or [None]
+        return found
+
+    def there():
+        pid = init()
+        return pid if pid and holds_term(pid) and (children_of(pid) or lingers(process.pid)) else None
+
+    os.kill(until(there, f"the start under {call}"), signal.SIGTERM)
+    return process.finish().status
+
+
+def start_race(caller, scratch, command, below=0):
+    caller.run(["strace", "-f", "-o", scratch / "calls", *command, "exit", "0"])
+    names, first, last = started_calls((scratch / "calls").read_text())
+    calls = sorted(set(names[names.index("rt_sigprocmask", first) + 1:last + 1]))
+    assert len(calls) > 3, names
+    return {call: term_at(call, caller, [*command, "sleep"], scratch, below) for call in calls}
+
+
+@STRACE
+@pytest.mark.parametrize("name, options", [
+    ("nsinit", "-s"), ("nsinit", "-s -g"), ("nsinit", "-s -c"), ("nsinit", "-s --delay 100ms --drain 1h"),
+    ("tini", "-s -g"), ("dumb-init", ""), ("dumb-init", "-c"), ("catatonit", "-g"),
+])
+def test_term_in_every_call_of_the_start(user, nsinit, directory, probe, scratch, name, options):
+    path = nsinit if name == "nsinit" else under_name(nsinit, name, directory)
+    statuses = start_race(user, scratch, [path, *options.split(), "--", probe])
+    assert set(statuses.values()) == {143}, statuses
+
+
+@STRACE
+@pytest.mark.parametrize("name, options", [("nsinit", ""), ("nsinit", "-g"), ("tini", "-g"), ("dumb-init", ""), ("catatonit", "-g")])
+def test_term_in_every_call_of_the_start_of_pid_1(root, nsinit, directory, probe, scratch, name, options):
+    """Busybox's unshare makes the namespace, with few calls that would be delayed as well."""
+    busybox = shutil.which("busybox") or pytest.skip("needs busybox (Debian: busybox-static) for its unshare")
+    path = nsinit if name == "nsinit" else under_name(nsinit, name, directory)
+    statuses = start_race(root, scratch, [busybox, "unshare", "-fp", path, *options.split(), "--", probe], below=1)
+    assert set(statuses.values()) == {143}, statuses
+
+
+@STRACE
+@pytest.mark.slow
+def test_term_in_every_call_of_the_start_of_a_container(caller, nsinit, probe, scratch):
+    """Sent to the launcher."""
+    statuses = start_race(caller, scratch, [nsinit, "--", probe])
+    assert set(statuses.values()) == {143}, statuses
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["pid1", "child"])
+@pytest.mark.parametrize("name, words", [("nsinit", ["-s", "-g"]), ("tini", ["-s", "-g"]), ("dumb-init", []), ("catatonit", ["-g"])])
+def test_ten_thousand_starts(root, nsinit, directory, probe, name, words, way):
+    """With TERM at a moment of its own each, from the held signals to a millisecond later."""
+    path = nsinit if name == "nsinit" else under_name(nsinit, name, directory)
+    lost = 0
+    for _ in range(10):
+        process = root.start([probe, "starts", "1000", "1000", way, path, *words, "--", probe, "sleep"])
+        lost += process.line() != "1000 right, 0 wrong, 0 lost"
+        process.finish()
+    assert lost == 0
