@@ -469,7 +469,7 @@ def test_racer_cannot_choose_what_masks(nsinit, root, in_memory):
     (in_memory / "secret").write_text("chosen by the image\n")
     box, masked = Box(nsinit, root, in_memory), 0
     with Racer([(in_memory / "dev", in_memory / "other")]):
-        for _ in range(300):
+        for _ in range(150):
             result = box.sh("", "stat -c '%F %t %T' /proc/keys")
             if result.status == 0 and result.out:
                 masked += 1

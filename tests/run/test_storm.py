@@ -11,7 +11,7 @@ import signal
 import time
 
 import pytest
-from harness import Caller, children_of, command_of, descendants_of, libc, state_of, status_field, until
+from harness import PATIENCE, Caller, children_of, command_of, descendants_of, libc, state_of, status_field, until
 from peers import holds_term, program_of, ready, running, stopped, under_name, waits_as
 
 STRACE = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace to delay system calls")
@@ -21,9 +21,15 @@ INJECTED_US = 60000
 def flood(process, number, values):
     """Queues every value; what the kernel has no room for now it is asked again. What it takes must arrive."""
     for value in values:
-        while libc.sigqueue(process.pid, number, value) != 0:
-            assert ctypes.get_errno() == errno.EAGAIN, os.strerror(ctypes.get_errno())
-            time.sleep(0)
+        if libc.sigqueue(process.pid, number, value) != 0:
+            wait_for_room(process, number, value)
+
+
+def wait_for_room(process, number, value):
+    deadline = time.monotonic() + PATIENCE
+    while libc.sigqueue(process.pid, number, value) != 0:
+        assert ctypes.get_errno() == errno.EAGAIN, os.strerror(ctypes.get_errno())
+        assert time.monotonic() < deadline, f"no room for signal {value} within {PATIENCE:.0f} s"
 
 
 def count_of(process, number, count):
@@ -82,11 +88,11 @@ def test_ten_thousand_under_other_names(user, nsinit, directory, probe, name, wo
 # ---- full queues ----
 
 
-class Limited(Caller):
-    """A user whom no other process belongs to, with room for a few pending signals: the kernel counts them by user."""
+class Lonely(Caller):
+    """A user whom no other process belongs to: the kernel counts pending signals by user, against the receiver's limit."""
 
     def __init__(self, room):
-        super().__init__("limited", 30000 + os.getpid() % 20000)
+        super().__init__("lonely", 30000 + os.getpid() % 20000)
         self.room = room
 
     def become(self, *arguments, **more):
@@ -96,20 +102,21 @@ class Limited(Caller):
 
 @pytest.fixture(params=["pid1", "subreaper", "container"])
 def limited(request, root, nsinit, probe):
-    """Starts the probe with its verb under nsinit, with this much room."""
-    def start(verb, room, options=()):
+    """Starts the probe under nsinit, with room for this many pending signals of nsinit's, and this many of the program's."""
+    def start(verb, ours, programs, options=()):
         way = {"pid1": [], "subreaper": ["-s"], "container": []}[request.param]
-        return ready(Limited(room).start([nsinit, *way, *options, "--", probe, *verb], pid1=request.param == "pid1"))
+        command = [nsinit, *way, *options, "--", "prlimit", f"--sigpending={programs}", probe, *verb]
+        return ready(Lonely(ours).start(command, pid1=request.param == "pid1"))
     return start
 
 
 def test_queues_that_are_always_full_lose_nothing(limited):
     """The sender takes every place at once that nsinit has freed, so that there is none for passing the signal on."""
-    assert count_of(limited(["count", "5000", "40"], 16), 40, 5000) == 5000
+    assert count_of(limited(["count", "5000", "40"], 16, 16), 40, 5000) == 5000
 
 
 def test_order_and_values_survive_full_queues(limited):
-    process = limited(["signals"], 8)
+    process = limited(["signals"], 8, 8)
     lines = []
     for first in range(0, 2000, 200):
         flood(process, 41, range(first, first + 200))
@@ -121,19 +128,19 @@ def test_order_and_values_survive_full_queues(limited):
 
 def stopped_with_a_full_queue(limited, options=()):
     """A stopped program, and more signals for it than its queue takes."""
-    process = limited(["signals"], 4, options)
+    process = limited(["signals"], 100, 4, options)
     (program,) = until(lambda: [p for p in descendants_of(process.pid) if re.match(r"\S+probe signals", command_of(p))], "the program")
     os.kill(program, signal.SIGSTOP)
     stopped(program)
-    flood(process, 45, range(6))
+    flood(process, 45, range(20))
     return process, program
 
 
 def test_stopped_program_with_a_full_queue_gets_the_rest_later(limited):
     process, program = stopped_with_a_full_queue(limited)
     os.kill(program, signal.SIGCONT)
-    lines = [line for line in (process.line() for _ in range(7)) if line != "18"]
-    assert lines == [f"45 {value}" for value in range(6)]
+    lines = [line for line in (process.line() for _ in range(21)) if line != "18"]
+    assert lines == [f"45 {value}" for value in range(20)]
     process.send(signal.SIGTERM)
     assert process.lines_until("15")[-1] == "15"
     assert process.finish().status == 0
@@ -271,7 +278,7 @@ def lingers(pid):
 
 def term_at(call, caller, command, scratch, below):
     """Starts the command with every `call` delayed, sends TERM in the first delay, and returns the status."""
-    when = "2+" if call == "execve" else "1+"
+    when = "2+" if call == "execve" else "1..6"  # dumb-init resets 64 signals
     process = caller.start(["strace", "-f", "-qq", "-o", scratch / f"at-{call}", "-e", f"trace={call}",
                             "-e", f"inject={call}:delay_enter={INJECTED_US}:when={when}", *command])
 

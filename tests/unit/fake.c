@@ -41,6 +41,7 @@ static struct {
 	const char *proc;
 	bool capable, has_ids;
 	unsigned uid, gid;
+	unsigned long statfs_flags;
 } fake;
 
 void fake_reset(void)
@@ -84,6 +85,11 @@ void fake_ids(unsigned uid, unsigned gid)
 	fake.has_ids = true;
 	fake.uid = uid;
 	fake.gid = gid;
+}
+
+void fake_statfs_flags(unsigned long flags)
+{
+	fake.statfs_flags = flags;
 }
 
 static bool is_call(const char *line, const char *name)
@@ -426,6 +432,15 @@ int __wrap_openat(int dirfd, const char *path, int flags, ...)
 	mode = mode_of(flags, arguments);
 	va_end(arguments);
 	return open_moved("openat", dirfd, path, flags, mode);
+}
+
+REAL(int, fstatfs, int fd, struct statfs *status)
+{
+	int result = __real_fstatfs(fd, status);
+
+	if (fake.statfs_flags)
+		status->f_flags = (long)fake.statfs_flags;
+	return result;
 }
 
 /* The kernel's own. */

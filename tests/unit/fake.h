@@ -30,6 +30,9 @@ void fake_capable(bool capable);
 /* The caller's ids; without it the real ones. */
 void fake_ids(unsigned uid, unsigned gid);
 
+/* What fstatfs(2) says of the flags of a mount, ST_*. */
+void fake_statfs_flags(unsigned long flags);
+
 /* How often name was called. */
 int fake_count(const char *name);
 

@@ -38,6 +38,28 @@ static void test_levels(void **state)
 	}
 }
 
+/* One line, whatever a name holds, and nothing that a terminal obeys; a long one is cut and still ends. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *name, *line;
+	} rows[] = {
+		{"a\nb", "nsinit: a?b\n"}, {"\033[2J\a\b", "nsinit: ?[2J??\n"}, {"\177\t", "nsinit: ??\n"}, {"\303\266", "nsinit: \303\266\n"},
+	};
+	static char text[3000];
+	const char *line;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		log_error("%s", rows[i].name);
+		check_text(rows[i].line, said(), rows[i].line);
+	}
+	memset(text, 'x', sizeof text - 1);
+	log_error("%s", text);
+	line = said_line("long");
+	assert_in_range(strlen(line), 256, sizeof text - 1);
+}
+
 static void test_errno_is_kept(void **state)
 {
 	(void)state;
@@ -91,7 +113,7 @@ static void test_reader_is_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_levels), test(test_errno_is_kept), test(test_full_pipe), test(test_reader_is_gone),
+		test(test_levels), test(test_names), test(test_errno_is_kept), test(test_full_pipe), test(test_reader_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -587,7 +587,7 @@ static void test_wrong_reports(void **state)
 		{.kind = REPORT_FAULT, .fault = {.step = STEP_MOUNTS, .error = EPERM, .index = 1000}},
 		{.kind = REPORT_FAULT, .fault = {.step = STEP_MOUNTS, .error = EPERM, .index = -1}},
 		{.kind = REPORT_FAULT, .fault = {.step = STEP_BINDS, .error = EPERM, .index = 0}}, /* the plan has none */
-		{.kind = REPORT_FAULT, .fault = {.step = STEP_SOURCES, .error = EPERM, .index = -3}},
+		{.kind = REPORT_FAULT, .fault = {.step = STEP_SOURCES, .error = EPERM, .index = -100}},
 		{.kind = REPORT_STOPPED, .signal = 0},
 		{.kind = REPORT_STOPPED, .signal = 65},
 		{.kind = (enum report_kind)77},

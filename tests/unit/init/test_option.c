@@ -170,6 +170,7 @@ static const struct value {
 	{"join", "4711:pid,net", "0", "not a process"},
 	{"map-uid", "0:1000:1", "0:1000", "not a map"},
 	{"map-gid", "auto", "0:1000:0", "not a map"},
+	{"trace", "/tmp/t.svg", "", "empty"},
 	{"cap-add", "NET_ADMIN,SYS_TIME", "NET", "not a capability"},
 	{"cap-drop", "ALL", "", "not a capability"},
 	{"seccomp", "none", "strict", "not a filter"},
@@ -248,6 +249,8 @@ static void test_bad_values(void **state)
 		line = said_line(name);
 		check_part(name, line, joined(joined("nsinit: --", name, " "), values[i].bad, joined(": ", values[i].wrong, "")));
 		check_part(name, line, "; ");
+		if (option_named(name)->group == OPTIONS_LOOKING)
+			continue; /* has no variable */
 		check_int(name, parse_variable(new_plan(), joined(variable_name(option_named(name)), "=", values[i].bad)), -1);
 		check_part(name, said_line(name), joined(variable_name(option_named(name)), "=", joined(values[i].bad, ": ", values[i].wrong)));
 	}

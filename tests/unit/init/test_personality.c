@@ -13,7 +13,7 @@
 #include "role.h"
 #include "unit.h"
 
-static const char *const names[] = {"nsinit", "tini", "dumb-init", "catatonit", "pause"};
+static const char *const names[] = {"nsinit", "docker-init", "tini", "dumb-init", "catatonit", "pause"};
 
 static void test_choice(void **state)
 {
@@ -21,7 +21,7 @@ static void test_choice(void **state)
 		const char *argv0, *name;
 	} rows[] = {
 		{"nsinit", "nsinit"}, {"tini", "tini"}, {"dumb-init", "dumb-init"}, {"catatonit", "catatonit"}, {"pause", "pause"},
-		{"/sbin/tini", "tini"}, {"./dumb-init", "dumb-init"}, {"/pause", "pause"}, {"/sbin/docker-init", "nsinit"},
+		{"/sbin/tini", "tini"}, {"./dumb-init", "dumb-init"}, {"/pause", "pause"}, {"/sbin/docker-init", "docker-init"},
 		{"tini-static", "nsinit"}, {"Tini", "nsinit"}, {"tini/", "nsinit"}, {"/tini/x", "nsinit"}, {"", "nsinit"}, {"/", "nsinit"},
 	};
 

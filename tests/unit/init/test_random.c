@@ -13,7 +13,7 @@
 #include "value.h"
 
 enum {
-	ROUNDS = 20000,
+	ROUNDS = 40000,
 	WORDS = 6,
 	WORD_SIZE = 64,
 };
@@ -48,8 +48,8 @@ static void random_value(char *text, size_t size)
 		"0", "1", "64", "65", "255", "256", "4294967295", "TERM", "HUP", "RTMIN+1", "KILL", "5s", "500ms", "", "/", "/a", "ro", "norec",
 		"uts", "net", "user", "A", "nofile", "unlimited", "auto", "ALL", "NET_ADMIN", "none", "default",
 	};
-	static const char separators[] = ":::,,=-";
-	unsigned count = 1 + below(5);
+	static const char separators[] = "::::,,=-";
+	unsigned count = below(2) ? 2 : 1 + below(5);
 
 	if (below(4) == 0) {
 		random_text(text, size);

@@ -330,6 +330,7 @@ static void test_enter(void **state)
 	assert_int_equal(root_detach(&child), 0);
 	assert_non_null(fake_find(&from, "sys_umount /root detach"));
 	assert_int_equal(fake_count("sys_umount"), 1);
+	assert_int_equal(root_leave(&child), 0);
 	assert_int_equal(umask(0), 027);
 	assert_int_equal(fcntl(container.root, F_GETFD), -1);
 }
@@ -360,8 +361,9 @@ static void test_enter_host(void **state)
 	umask(027);
 	assert_int_equal(root_enter(&child), 0);
 	assert_string_equal(path_of(container.root), "/");
-	assert_int_equal(chdir("/proc"), 0); /* as a mount does */
 	assert_int_equal(root_detach(&child), 0);
+	assert_int_equal(chdir("/proc"), 0); /* as a mount does */
+	assert_int_equal(root_leave(&child), 0);
 	here = open(".", O_PATH | O_CLOEXEC);
 	assert_string_equal(path_of(here), "/"); /* of place(), where we came from */
 	assert_int_equal(umask(0), 027);
