@@ -98,6 +98,7 @@ struct plan {
 
 	/* namespaces and root */
 	unsigned long namespaces; /* CLONE_NEW*, namespaces(7) */
+	bool borrows; /* in a user namespace, where no node and no sysfs of the host's network can be made */
 	unsigned long unshare, share; /* as asked: added to and taken from the default */
 	const char *net;          /* --net */
 	pid_t join;               /* enter this process's namespaces instead of making some, 0: no */

@@ -77,11 +77,15 @@ static int read_hostname(struct plan *plan, int directory)
 	return plan->hostname ? 0 : -1;
 }
 
-static bool is_file(int directory, const char *name)
+/* -1 after a message if that cannot be known: a file that is left out in silence is a configuration that does not hold. */
+static int is_file(const struct plan *plan, int directory, const char *name)
 {
 	struct stat status;
 
-	return fstatat(directory, name, &status, 0) == 0 && S_ISREG(status.st_mode);
+	if (fstatat(directory, name, &status, 0) == 0)
+		return S_ISREG(status.st_mode);
+	log_error("--conf %s: %s: %s; mend it or remove it", plan->conf, name, strerror(errno));
+	return -1;
 }
 
 /* The files in the order of their names would need memory to sort; they go to different places, so any order does. */
@@ -91,9 +95,11 @@ static int expand(struct plan *plan, DIR *directory)
 	struct dirent *item;
 
 	while ((item = readdir(directory))) {
-		if (!is_file(dirfd(directory), item->d_name))
+		int file = is_file(plan, dirfd(directory), item->d_name);
+
+		if (file == 0)
 			continue;
-		if (add_file(plan, item->d_name) < 0)
+		if (file < 0 || add_file(plan, item->d_name) < 0)
 			return -1;
 		if (strcmp(item->d_name, "hostname") == 0 && !plan->hostname && (plan->namespaces & CLONE_NEWUTS) && read_hostname(plan, dirfd(directory)) < 0)
 			return -1;

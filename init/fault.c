@@ -79,7 +79,7 @@ static const struct {
 	{STEP_SOURCES, ENOSYS, "Linux 5.10 or later is needed"},
 	{STEP_ROOT, ENOENT, "create it, or correct the path"},
 	{STEP_ROOT, ENOTDIR, "give a directory or an image that holds a root file system"},
-	{STEP_ROOT, EACCES, "make it, and the way to it, searchable for this user"},
+	{STEP_ROOT, EACCES, "make it, and the way to it, searchable for this user; an image needs root"},
 	{STEP_ROOT, EPERM, "an image needs root for its loop device; unpack it into a directory"},
 	{STEP_ROOT, EMEDIUMTYPE, "it holds no squashfs, ext4, erofs, btrfs or xfs that this kernel knows; give an image that does"},
 	{STEP_OVERLAY, ENOENT, "create the directory, and mount /proc"},

@@ -14,6 +14,7 @@
  *   ../spawn/  makes processes out of plans; decides nothing, says nothing
  */
 #include <signal.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -67,6 +68,10 @@ int main(int argc, char **argv)
 	plan.personality = as;
 	if (as->defaults)
 		as->defaults(&plan);
+	if (getauxval(AT_SECURE)) {
+		log_error("set-user-ID or with capabilities: this would give its caller root; chmod u-s, setcap -r");
+		return as->failed;
+	}
 	program = argc > 0 ? option_parse(as->set, &plan, argv, environ) : -1;
 	if (program < 0)
 		return as->failed;

@@ -223,7 +223,7 @@ static const char *add_bind(struct plan *plan, const struct option *option, cons
 	entry->source = target ? copy(value, (size_t)(target - value)) : value;
 	entry->target = !target ? value : words ? copy(target + 1, (size_t)(words - target - 1)) : target + 1;
 	if (!entry->source || !entry->target)
-		return "no memory";
+		return "no memory for it; give less";
 	if (!*entry->source || entry->target[0] != '/')
 		return "not a bind; give SRC[:DST[:OPTIONS]], DST from the root on";
 	for (words = words ? words + 1 : NULL; words;) {
@@ -244,7 +244,7 @@ static const char *add_tmpfs(struct plan *plan, const struct option *option, con
 	entry->target = data ? copy(value, (size_t)(data - value)) : value;
 	entry->data = data ? data + 1 : NULL;
 	if (!entry->target)
-		return "no memory";
+		return "no memory for it; give less";
 	return entry->target[0] == '/' ? NULL : "not a tmpfs; give DST[:OPTIONS], DST from the root on";
 }
 

@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -119,6 +120,15 @@ static int choose_namespaces(struct plan *plan)
 	return 0;
 }
 
+/* PROC_USER_INIT_INO of the kernel's proc_ns.h: the one inode that the first user namespace always has. */
+static bool is_first_user_namespace(void)
+{
+	const ino_t first = 0xEFFFFFFD;
+	struct stat status;
+
+	return stat("/proc/self/ns/user", &status) == 0 && status.st_ino == first;
+}
+
 /*
  * In a user namespace there is one id, the caller's, under the name that --user gives it: else root in a rootfs,
  * where the programs expect one, and oneself on the host's root.
@@ -209,6 +219,7 @@ int plan_container(struct plan *plan)
 	}
 	if (choose_maps(plan) < 0)
 		return -1;
+	plan->borrows = (plan->namespaces & CLONE_NEWUSER) || (plan->rootfs && !is_first_user_namespace());
 	choose_capabilities(plan, true);
 	if (plan->rootfs && !plan->cwd)
 		plan->cwd = "/";

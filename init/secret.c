@@ -58,5 +58,5 @@ const char *secret_read(const char *name_and_file, const char **variable)
 	copy = strndup(text, (size_t)length);
 	memset(text, 0, sizeof text);
 	*variable = copy;
-	return copy ? NULL : "no memory";
+	return copy ? NULL : "no memory for it; give the program the file";
 }

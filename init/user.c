@@ -71,8 +71,12 @@ static char *next_line(struct table *table)
 		if (table->end == sizeof table->text)
 			table->end = 0;
 		n = read(table->fd, table->text + table->end, sizeof table->text - table->end);
-		if (n <= 0 || (size_t)n > table->left)
+		if (n < 0 || (n == 0 && table->end == 0) || (size_t)n > table->left)
 			return NULL;
+		if (n == 0) { /* a last line that is not ended */
+			table->text[table->end] = '\n';
+			n = 1;
+		}
 		table->left -= (size_t)n;
 		table->end += (size_t)n;
 	}
@@ -170,9 +174,14 @@ static void add_groups(const char *root, const char *name, struct identity *iden
 
 	if (table_open(&table, root, "etc/group") < 0)
 		return;
-	while (identity->group_count < PLAN_GROUPS_MAX && table_next(&table, 4))
-		if (is_member(table.fields[3], name) && value_number(table.fields[2], ID_MAX, &gid) == 0)
+	while (table_next(&table, 4)) {
+		if (!is_member(table.fields[3], name) || value_number(table.fields[2], ID_MAX, &gid) < 0)
+			continue;
+		if (identity->group_count < PLAN_GROUPS_MAX)
 			identity->groups[identity->group_count++] = (gid_t)gid;
+		else
+			log_warning("--user %s: in more than %d groups; group %s is left out", name, PLAN_GROUPS_MAX, table.fields[0]);
+	}
 	close(table.fd);
 }
 
@@ -202,6 +211,17 @@ int user_automatic_map(const char *path, unsigned id, struct id_map *map)
 	return -1;
 }
 
+/* Not there, or not to be read: errno says which, 0 and ENOENT are the first. */
+static void say_unknown(const char *root, const char *spec, const char *what, const char *file)
+{
+	const char *prefix = strcmp(root, "/") == 0 ? "" : root;
+
+	if (errno == 0 || errno == ENOENT)
+		log_error("--user %s: no such %s in %s/etc/%s; give a number", spec, what, prefix, file);
+	else
+		log_error("--user %s: %s/etc/%s: %s; give numbers for user and group", spec, prefix, file, strerror(errno));
+}
+
 int user_resolve(const char *root, const char *spec, struct identity *identity, const char **home)
 {
 	char name[256];
@@ -210,9 +230,10 @@ int user_resolve(const char *root, const char *spec, struct identity *identity, 
 	unsigned long gid;
 	bool numeric = value_number(name, ID_MAX, &user.uid) == 0, known;
 
+	errno = 0;
 	known = *name && find_user(root, numeric ? NULL : name, user.uid, &user) == 0;
 	if (!known && !numeric) {
-		log_error("--user %s: no such user in %s/etc/passwd; give a number", spec, strcmp(root, "/") == 0 ? "" : root);
+		say_unknown(root, spec, "user", "passwd");
 		return -1;
 	}
 	if (!known) {
@@ -220,8 +241,9 @@ int user_resolve(const char *root, const char *spec, struct identity *identity, 
 		user.gid = 0;
 	}
 	gid = user.gid;
+	errno = 0;
 	if (group && value_number(group, ID_MAX, &gid) < 0 && find_group(root, group, &gid) < 0) {
-		log_error("--user %s: no such group in %s/etc/group; give a number", spec, strcmp(root, "/") == 0 ? "" : root);
+		say_unknown(root, spec, "group", "group");
 		return -1;
 	}
 	identity->set = true;

@@ -37,7 +37,7 @@ static const char *const directories[] = {"pts", "shm", "mqueue"};
 
 static bool borrows_nodes(const struct child *child)
 {
-	return child->plan->rootfs && (child->plan->namespaces & CLONE_NEWUSER);
+	return child->plan->rootfs && child->plan->borrows;
 }
 
 int dev_sources(struct child *child)

@@ -6,7 +6,9 @@
 #include "exec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +20,20 @@ static const char *search_path(char **envp)
 	return EXEC_DEFAULT_PATH;
 }
 
+/* A program for another machine is none for the shell either. */
+static bool is_elf(const char *file)
+{
+	char magic[4] = "";
+	int fd = openat(AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, magic, sizeof magic) < 0)
+		magic[0] = '\0';
+	close(fd);
+	return memcmp(magic, "\177ELF", sizeof magic) == 0;
+}
+
 static void exec_file(const char *file, char **argv, char **envp)
 {
 	char *name = argv[0];
@@ -25,6 +41,10 @@ static void exec_file(const char *file, char **argv, char **envp)
 	execve(file, argv, envp);
 	if (errno != ENOEXEC)
 		return;
+	if (is_elf(file)) {
+		errno = ENOEXEC;
+		return;
+	}
 	argv[-1] = "/bin/sh";
 	argv[0] = (char *)file;
 	execve(argv[-1], argv - 1, envp);

@@ -69,7 +69,7 @@ int mount_propagation(struct child *child)
 
 static bool borrows_sys(const struct plan *plan)
 {
-	return plan->rootfs && (plan->namespaces & CLONE_NEWUSER) && !(plan->namespaces & CLONE_NEWNET);
+	return plan->rootfs && plan->borrows && !(plan->namespaces & CLONE_NEWNET);
 }
 
 /*
@@ -81,7 +81,7 @@ static int prepare_pseudo(struct child *child)
 {
 	struct container *container = child->container;
 
-	if (!child->plan->rootfs || !(child->plan->namespaces & CLONE_NEWUSER))
+	if (!child->plan->rootfs || !child->plan->borrows)
 		return 0;
 	child->fault.index = FAULT_PROC;
 	container->proc = sys_detached_mount("proc", NULL, NULL, GUARDED);
@@ -211,7 +211,7 @@ static int mount_plain(struct child *child, const struct mount_row *row)
 /* Attaches what was prepared; a borrowed tree gets the row's flags now. */
 static int attach_row(struct child *child, const struct mount_row *row, int tree, bool borrowed)
 {
-	return attach(tree, root_target(child->container->root, row->target, true, true), borrowed ? row->flags : 0, borrowed);
+	return attach(tree, root_target(child->container->root, row->target, true, true), borrowed ? row->flags : 0, false);
 }
 
 static int mount_proc(struct child *child, const struct mount_row *row)
@@ -219,9 +219,19 @@ static int mount_proc(struct child *child, const struct mount_row *row)
 	return child->container->proc > 0 ? attach_row(child, row, child->container->proc, false) : mount_plain(child, row);
 }
 
+/*
+ * Before Linux 5.12 only the top of a borrowed /sys becomes read-only. Below are file systems that this user could reach
+ * at the same place outside, with the same rights.
+ */
 static int mount_sys(struct child *child, const struct mount_row *row)
 {
-	return child->container->sys > 0 ? attach_row(child, row, child->container->sys, borrows_sys(child->plan)) : mount_plain(child, row);
+	int tree = child->container->sys;
+
+	if (tree == 0)
+		return mount_plain(child, row);
+	if (borrows_sys(child->plan) && sys_mount_attributes(tree, row->flags, true) < 0 && errno != ENOSYS)
+		return -1;
+	return attach_row(child, row, tree, borrows_sys(child->plan));
 }
 
 /* A namespace's view of its cgroups. That of the host, which a borrowed /sys brought along, must not stay in sight. */
@@ -283,9 +293,11 @@ int mount_entries_apply(struct child *child)
  * Names in our own new proc are the kernel's, so they need no resolving. What is not there is looked for first:
  * closing a tree that was never attached makes the kernel wait for an RCU grace period, 27 µs.
  */
-static bool is_there(int proc, const char *name)
+static int is_there(int proc, const char *name)
 {
-	return faccessat(proc, name, F_OK, 0) == 0;
+	if (faccessat(proc, name, F_OK, 0) == 0)
+		return true;
+	return errno == ENOENT ? false : -1;
 }
 
 /* Covers /proc/name with our own /dev/null. */
@@ -329,18 +341,42 @@ static int open_mount(int root, const char *path, unsigned long magic)
 	return -1;
 }
 
+/* Hides what one of the names in masked is, if it is there at all. */
+static int mask(int proc, int dev, const char *name, bool directory)
+{
+	int there = is_there(proc, name);
+
+	if (there <= 0)
+		return there;
+	return directory ? mask_directory(name) : mask_file(proc, dev, name);
+}
+
+static int mask_firmware(int root)
+{
+	int sys = open_mount(root, "sys", SYSFS_MAGIC), result;
+
+	if (sys < 0 || fchdir(sys) < 0)
+		return -1;
+	result = is_there(sys, "firmware");
+	close(sys);
+	return result > 0 ? mask_directory("firmware") : result;
+}
+
 int mount_masks(struct child *child)
 {
 	int proc, dev = child->container->dev;
 
-	if (!child->plan->rootfs || child->plan->privileged || (child->plan->namespaces & CLONE_NEWUSER))
+	if (!child->plan->rootfs || child->plan->privileged)
+		return 0;
+	if (mask_firmware(child->container->root) < 0)
+		return -1;
+	if (child->plan->borrows)
 		return 0;
 	proc = open_mount(child->container->root, "proc", PROC_SUPER_MAGIC);
 	if (proc < 0 || fchdir(proc) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)
-		if (is_there(proc, masked[i].name) &&
-		    (masked[i].directory ? mask_directory(masked[i].name) : mask_file(proc, dev, masked[i].name)) < 0)
+		if (mask(proc, dev, masked[i].name, masked[i].directory) < 0)
 			return -1;
 	for (size_t i = 0; i < sizeof guarded / sizeof guarded[0]; i++)
 		if (guard(proc, guarded[i]) < 0)
