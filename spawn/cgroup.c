@@ -339,14 +339,18 @@ int cgroup_make(const struct plan *plan, struct cgroup *cgroup, struct fault *fa
 		*fault = (struct fault){.step = STEP_CGROUP_FIND, .error = errno, .index = missing};
 		return -1;
 	}
+	child_time(plan, STEP_CGROUP_FIND);
 	choose_name(cgroup);
 	if (start_monitor(cgroup) < 0) {
 		*fault = (struct fault){.step = STEP_CGROUP_MONITOR, .error = errno};
 		forget(cgroup);
 		return -1;
 	}
-	if (make_places(plan, cgroup, fault) == 0)
+	child_time(plan, STEP_CGROUP_MONITOR);
+	if (make_places(plan, cgroup, fault) == 0) {
+		child_time(plan, STEP_CGROUP_LIMITS);
 		return 0;
+	}
 	cgroup_remove(cgroup);
 	return -1;
 }
