@@ -91,18 +91,18 @@ static const struct {
 /* Where the numbers of struct cgroup_usage stand. A file without a key is the number alone. */
 static const struct {
 	size_t field;
-	int version;
 	const char *file, *key;
+	int version;
 	unsigned divisor;
 } counters[] = {
-	{offsetof(struct cgroup_usage, peak_kib), 2, "memory.peak", NULL, 1024}, /* Linux 5.19 */
-	{offsetof(struct cgroup_usage, peak_kib), 1, "memory.max_usage_in_bytes", NULL, 1024},
-	{offsetof(struct cgroup_usage, oom_kills), 2, "memory.events", "oom_kill", 1},
-	{offsetof(struct cgroup_usage, oom_kills), 1, "memory.oom_control", "oom_kill", 1},
-	{offsetof(struct cgroup_usage, refused_forks), 2, "pids.events", "max", 1},
-	{offsetof(struct cgroup_usage, refused_forks), 1, "pids.events", "max", 1},
-	{offsetof(struct cgroup_usage, user_ms), 2, "cpu.stat", "user_usec", 1000},
-	{offsetof(struct cgroup_usage, system_ms), 2, "cpu.stat", "system_usec", 1000},
+	{offsetof(struct cgroup_usage, peak_kib), "memory.peak", NULL, 2, 1024}, /* Linux 5.19 */
+	{offsetof(struct cgroup_usage, peak_kib), "memory.max_usage_in_bytes", NULL, 1, 1024},
+	{offsetof(struct cgroup_usage, oom_kills), "memory.events", "oom_kill", 2, 1},
+	{offsetof(struct cgroup_usage, oom_kills), "memory.oom_control", "oom_kill", 1, 1},
+	{offsetof(struct cgroup_usage, refused_forks), "pids.events", "max", 2, 1},
+	{offsetof(struct cgroup_usage, refused_forks), "pids.events", "max", 1, 1},
+	{offsetof(struct cgroup_usage, user_ms), "cpu.stat", "user_usec", 2, 1000},
+	{offsetof(struct cgroup_usage, system_ms), "cpu.stat", "system_usec", 2, 1000},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -179,12 +179,12 @@ static void remove_entries(int fd, int depth)
 	}
 }
 
-/* Removes a cgroup, and those that were made in it, which keep it: EBUSY. What is not there is removed. */
+/* Removes a cgroup, and those that were made in it, which keep it: EBUSY. What is not there, or never could be, is removed. */
 static int remove_below(int parent, const char *name, int depth)
 {
 	int fd;
 
-	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == EROFS)
 		return 0;
 	if (errno != EBUSY || depth == 0)
 		return -1;
@@ -208,18 +208,20 @@ static void kill_all(int parent, const char *name)
 	close_if(directory);
 }
 
+/* 0, or -1 with errno; EBUSY: it may succeed later. */
 static int remove_once(const struct cgroup *cgroup)
 {
-	int result = 0;
+	int error = 0;
 
 	for (int i = 0; i < cgroup->count; i++) {
 		if (remove_below(cgroup->places[i].in.parent, cgroup->name, 0) == 0)
 			continue;
 		kill_all(cgroup->places[i].in.parent, cgroup->name);
 		if (remove_below(cgroup->places[i].in.parent, cgroup->name, DEPTH_MAX) < 0)
-			result = -1;
+			error = errno;
 	}
-	return result;
+	errno = error;
+	return error ? -1 : 0;
 }
 
 /* The end of the pipe is the end of launcher and PID 1; the rest of the container is then dying, and no event tells when it is gone. */
@@ -236,7 +238,7 @@ static void monitor(const struct cgroup *cgroup, int pipe)
 		_exit(1);
 	while (read(pipe, &byte, 1) > 0)
 		;
-	while (remove_once(cgroup) < 0) {
+	while (remove_once(cgroup) < 0 && errno == EBUSY) {
 		poll(NULL, 0, delay_ms);
 		delay_ms = delay_ms < MONITOR_DELAY_MAX_MS / 2 ? delay_ms * 2 : MONITOR_DELAY_MAX_MS;
 	}
@@ -430,7 +432,7 @@ int cgroup_remove(struct cgroup *cgroup)
 {
 	int result = remove_once(cgroup), error;
 
-	for (int i = 0; result < 0 && i < REMOVE_TRIES; i++) {
+	for (int i = 0; result < 0 && errno == EBUSY && i < REMOVE_TRIES; i++) {
 		poll(NULL, 0, 1 << i);
 		result = remove_once(cgroup);
 	}

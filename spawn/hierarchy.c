@@ -183,6 +183,8 @@ static int open_directory(const char *path, int version)
 	struct statfs status;
 	int fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	if (fd < 0 && errno == ENOENT) /* something else was mounted there */
+		errno = ENODEV;
 	if (fd < 0 || (fstatfs(fd, &status) == 0 && (unsigned long)status.f_type == magic))
 		return fd;
 	close(fd);

@@ -18,8 +18,11 @@ from pathlib import Path
 
 import pytest
 from containers import Box, one_line
-from harness import children_of, command_of, kill_quietly, state_of, status_field, until
+from harness import (
+    CLONE_NEWNS, MS_PRIVATE, MS_REC, checked, children_of, command_of, kill_quietly, state_of, status_field, until,
+)
 
+MS_RDONLY, MS_REMOUNT, MS_BIND = 1, 32, 4096
 PYTHON = "/usr/bin/python3"
 LIMITS = ["--memory", "64m", "--cpus", "0.5", "--pids", "20"]
 HOG = [PYTHON, "-c", "len(bytearray(128 << 20))"]
@@ -38,7 +41,7 @@ for count in range(100):
 def mounted():
     """Mount point of each hierarchy that this test is about: by v1 controller, and "" for cgroup2."""
     found = {}
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in Path("/proc/thread-self/mountinfo").read_text().splitlines():
         fields, _, (kind, _, options) = line.split()[:5], None, line.rpartition(" - ")[2].split()
         if kind == "cgroup":
             found.update({name: Path(fields[4]) for name in options.split(",") if name in ("memory", "cpu", "pids")})
@@ -246,7 +249,8 @@ def test_monitor_holds_nothing_of_the_caller(box, place, probe):
 def test_statistics(box, place):
     script = "import time\nx = bytearray(20 << 20)\nend = time.process_time() + 0.05\nwhile time.process_time() < end: pass"
     result = box.run(["-v", *LIMITS], [PYTHON, "-c", script], setup=place.enter)
-    line = re.search(r"nsinit: used: memory at most (\d+) KiB, CPU (\d+) ms user, (\d+) ms system, OOM kills 0, refused forks 0\n", result.err)
+    line = re.search(r"nsinit: used: memory at most (\d+) KiB, CPU (\d+) ms user, (\d+) ms system, OOM kills 0, refused forks 0\n",
+                     result.err)
     assert line, result.err
     peak, user, system = map(int, line.groups())
     assert 20 << 10 < peak <= 64 << 10
@@ -457,6 +461,66 @@ def test_launcher_killed_at(box, place, scratch, inject):
     until(lambda: not place.left(), "the end of the cgroups")
 
 
+# ---- where hierarchies are mounted ----
+
+
+def test_mount_point_is_read_and_not_guessed(box, place, scratch):
+    """The hierarchy of pids elsewhere, under a name that mountinfo escapes, and at its usual place something that is none."""
+    point = scratch / "a b\\c"
+    point.mkdir()
+    usual = os.fsencode(mounted()["pids"])
+
+    def setup():
+        place.enter()
+        checked("unshare", CLONE_NEWNS)
+        checked("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        checked("mount", usual, os.fsencode(point), None, MS_BIND, None)
+        checked("mount", b"tmpfs", usual, b"tmpfs", 0, None)
+
+    result = box.run("--pids 4", [PYTHON, "-c", FORKS], setup=setup)
+    assert result.out == "2 Resource temporarily unavailable\n", result
+
+
+def test_part_of_a_hierarchy(box, place, scratch):
+    """A mount that shows our own cgroup as its root, as in a container of an engine without a cgroup namespace."""
+    usual = mounted()["pids"]
+
+    def setup():
+        place.enter()
+        checked("unshare", CLONE_NEWNS)
+        checked("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        checked("mount", os.fsencode(place.directories["pids"]), os.fsencode(scratch), None, MS_BIND, None)
+        checked("mount", b"tmpfs", os.fsencode(usual), b"tmpfs", 0, None)
+
+    result = box.run("--pids 4 --share cgroup", [PYTHON, "-c", "print(open('/proc/self/cgroup').read())" + FORKS], setup=setup)
+    assert "2 Resource temporarily unavailable\n" in result.out, result
+    assert f"/{place.directories['pids'].name}/nsinit-" in result.out
+
+
+def test_no_hierarchy(box, place):
+    usual = mounted()["pids"]
+
+    def setup():
+        place.enter()
+        checked("unshare", CLONE_NEWNS)
+        checked("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        checked("mount", b"tmpfs", os.fsencode(usual), b"tmpfs", 0, None)
+
+    one_line(box.run("--pids 4", ["/bin/true"], setup=setup), 125, "cgroup for --pids", "no hierarchy has this controller")
+
+
+def test_read_only_hierarchy(box, place):
+    usual = mounted()["pids"]
+
+    def setup():
+        place.enter()
+        checked("unshare", CLONE_NEWNS)
+        checked("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        checked("mount", None, os.fsencode(usual), None, MS_REMOUNT | MS_BIND | MS_RDONLY, None)
+
+    one_line(box.run("--pids 4", ["/bin/true"], setup=setup), 125, "--pids", "Read-only file system", "mount it read-write")
+
+
 # ---- an ordinary user ----
 
 
@@ -501,7 +565,8 @@ def test_check(nsinit, root, user, place):
 
 
 @pytest.mark.parametrize("options, word", [
-    ("--memory 5", "--memory 5: not a size"), ("--memory 64q", "not a size"), ("--memory -1", "not a size"), ("--memory 1.5g", "not a size"),
+    ("--memory 5", "--memory 5: not a size"), ("--memory 64q", "not a size"), ("--memory -1", "not a size"),
+    ("--memory 1.5g", "not a size"),
     ("--cpus 0", "--cpus 0: not a number of processors"), ("--cpus 1.234", "not a number of processors"), ("--cpus x", "not a number"),
     ("--pids 0", "--pids 0: not a number of processes"), ("--pids 1", "PID 1 counts"), ("-s --pids 10", "--subreaper"),
 ])

@@ -89,9 +89,10 @@ def console(tmp_path_factory):
                "-serial", "stdio", "-no-reboot", "-kernel", kernel(), "-initrd", initramfs(tmp_path_factory.mktemp("guest")),
                "-append", "console=ttyS0 quiet panic=-1"]
     try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False).stdout.decode(errors="replace")
+        said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False).stdout
     except subprocess.TimeoutExpired as late:
-        return (late.stdout or b"").decode(errors="replace")
+        said = late.stdout or b""
+    return said.decode(errors="replace")
 
 
 @pytest.mark.parametrize("name", CHECKS)
