@@ -78,7 +78,8 @@ class Place:
                 os.chown(path, uid, uid)
 
     def left(self):
-        return [p for d in set(self.directories.values()) for p in d.rglob("*") if p.is_dir()]
+        """Those made in it; os.walk does not mind when one goes meanwhile."""
+        return [Path(parent) / name for d in set(self.directories.values()) for parent, names, _ in os.walk(d) for name in names]
 
     def remove(self):
         for directory in [*reversed(self.left()), *set(self.directories.values())]:
@@ -127,6 +128,15 @@ def sleeping(box, place, probe, options=LIMITS, **more):
         for pid in children_of(launcher.pid):
             kill_quietly(pid)
         launcher.finish()
+
+
+def pipes(pid):
+    links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    return {link for link in links if link.startswith("pipe:")}
+
+
+def waits_in_read(pid):
+    return "pipe_read" in Path(f"/proc/{pid}/wchan").read_text()
 
 
 def is_gone(pid):
@@ -301,9 +311,11 @@ def test_gone_after_the_end_of_pid1(box, place, probe):
 
 def test_killed_launcher_leaves_the_container_and_then_nothing(box, place, probe):
     with sleeping(box, place, probe) as (launcher, pid1, monitor):
+        assert pipes(pid1) & pipes(monitor)  # PID 1 keeps the monitor waiting
         launcher.kill()
         launcher.wait()
-        assert not is_gone(pid1) and not is_gone(monitor) and place.left()
+        until(lambda: waits_in_read(monitor), "the monitor waiting")
+        assert not is_gone(pid1) and place.left()
         os.kill(pid1, signal.SIGKILL)
         until(lambda: is_gone(monitor), "the end of the monitor")
         assert not place.left()
@@ -392,6 +404,19 @@ def test_many_at_once(box, place):
     assert {launcher.finish().status for launcher in started} == {0}
 
 
+def test_same_pid_in_two_pid_namespaces(box, place, probe):
+    """Both launchers are process 1 where they are."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(2):
+            launcher = box.start(LIMITS, [probe, "sleep"], setup=place.enter, pid1=True)
+            stack.callback(launcher.finish)
+            stack.callback(launcher.send, signal.SIGTERM)
+            assert launcher.line() == "ready"
+        names = {p.name for p in place.left()}
+        assert len(names) == 2 and all(name.startswith("nsinit-1-") for name in names)
+    assert not place.left()
+
+
 # ---- failures ----
 
 
@@ -476,6 +501,7 @@ def test_mount_point_is_read_and_not_guessed(box, place, scratch):
         checked("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
         checked("mount", usual, os.fsencode(point), None, MS_BIND, None)
         checked("mount", b"tmpfs", usual, b"tmpfs", 0, None)
+        place.directories["pids"].mkdir(parents=True)
 
     result = box.run("--pids 4", [PYTHON, "-c", FORKS], setup=setup)
     assert result.out == "2 Resource temporarily unavailable\n", result
