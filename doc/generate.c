@@ -80,6 +80,11 @@ static const struct {
 	{"clear-env", "Variables of\n.B \\-\\-env\nand\n.B \\-\\-secret\nare set all the same."},
 	{"cwd",
 	 "It is a path inside the root, and no link of\n.I /proc\nto an open file or another root.\nWith\n.B \\-\\-rootfs\nthe program otherwise starts in\n.IR / ."},
+	{"memory",
+	 "SIZE is a number of bytes, or has k, m, g or t behind it, and is 1m at least.\n"
+	 "Swap counts as memory.\nSee\n.BR LIMITS ."},
+	{"cpus", "1.5 is the time of one processor and a half, in every tenth of a second."},
+	{"pids", "PID 1 and the program count, and each thread."},
 	{"dry-run", "It needs no privilege."},
 	{"check", "The status is 0 if a container can be made, else 1."},
 };

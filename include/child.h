@@ -10,6 +10,8 @@
 #include "plan.h"
 #include "spawn.h"
 
+struct cgroup;
+
 enum child_limits { CHILD_DEVICES = 6 };
 
 /* What PID 1 of a container holds while it is being made. */
@@ -32,6 +34,7 @@ struct child {
 	const struct job *job;
 	const sigset_t *mask;        /* program: the signal mask it starts with */
 	struct container *container; /* NULL for a program */
+	const struct cgroup *cgroup; /* of a container with limits, else NULL */
 	struct fault fault;          /* index is set by the steps that have one */
 };
 

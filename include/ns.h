@@ -9,10 +9,10 @@
 
 struct child;
 
-/* Closes every descriptor above 2 but those in keep, where -1 is nothing. 0, or -1. close_range(2), Linux 5.9 */
-int ns_close_except(const int *keep, size_t count);
+/* Closes every descriptor from first on but those in keep, where -1 is nothing. 0, or -1. close_range(2), Linux 5.9 */
+int ns_close_except(const int *keep, size_t count, int first);
 
-/* Closes every descriptor but 0 to 2, the report pipe, the terminal and the log. */
+/* Closes every descriptor but 0 to 2, the report pipe, the terminal, the log and the end of the monitor's pipe. */
 int ns_descriptors(struct child *child);
 
 /* Asks for the plan's signal when the launcher dies. prctl(2) PR_SET_PDEATHSIG, which fork clears. */

@@ -126,6 +126,7 @@ struct plan {
 	bool nice_set, oom_set, umask_set;
 	int nice, oom_score_adj;
 	mode_t umask;
+	unsigned long memory_kib, cpu_hundredths, pids; /* of the whole container, 0: no limit */
 	size_t limit_count; /* of limits */
 	bool clear_env;
 

@@ -13,14 +13,21 @@
 
 #include "plan.h"
 
+struct cgroup;
+
 /* The steps of a start, in the order they are taken. child.c has the function of each, init/fault.c its words. */
 enum step {
 	STEP_NONE,
 	/* by the launcher */
 	STEP_JOIN,
+	STEP_CGROUP_FIND,
+	STEP_CGROUP_MONITOR,
+	STEP_CGROUP_MAKE,
+	STEP_CGROUP_LIMITS,
 	STEP_PIPE,
 	STEP_CLONE,
 	/* by PID 1 of a container, before the program */
+	STEP_CGROUP, /* before anything is charged to the launcher's, and anything of the cgroup file system is closed */
 	STEP_DESCRIPTORS,
 	STEP_PARENT_DEATH,
 	STEP_SECRETS,
@@ -105,10 +112,10 @@ struct report {
 pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job, const sigset_t *mask, struct fault *fault);
 
 /*
- * Makes plan's namespaces. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the
+ * Makes plan's namespaces, in the cgroup unless it is NULL. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the
  * container is complete; both then hold their end of the pipe of struct report in *report.
  * Returns -1 with *fault to the launcher; PID 1 sends its faults over the pipe and ends.
  */
-pid_t spawn_container(const struct plan *plan, const struct job *job, int *report, struct fault *fault);
+pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, struct fault *fault);
 
 #endif

@@ -16,6 +16,11 @@
 /* fork(2) with clone flags: the child goes on in a copy of our memory. */
 pid_t sys_fork(unsigned long flags);
 
+/* The same into the v2 cgroup whose directory is open at cgroup. clone3(2) CLONE_INTO_CGROUP, Linux 5.7. */
+pid_t sys_fork_into(unsigned long flags, int cgroup);
+
+int sys_unshare(unsigned long flags);
+
 /* openat2(2), Linux 5.6: path is resolved inside dirfd, no link and no ".." leaves it, no magic link is followed. */
 int sys_open_in_root(int dirfd, const char *path, int flags, mode_t mode);
 

@@ -17,6 +17,15 @@ int value_number(const char *text, unsigned long max, unsigned long *number);
 /* A time: 500ms, 5s, 2m, 1h, a bare number is seconds. In milliseconds, at most a year. */
 int value_time(const char *text, int64_t *ms);
 
+/* A size: a number of bytes, or with k, m, g or t behind it, from 1m on. In KiB, rounded up. */
+int value_size(const char *text, unsigned long *kib);
+
+/* The size as such a text, in a buffer of the caller's that holds 24 bytes. */
+const char *value_size_text(unsigned long kib, char *buffer);
+
+/* A number with up to two digits behind a point, from 0.01 to 10000. In hundredths. */
+int value_hundredths(const char *text, unsigned long *hundredths);
+
 /* A signal: TERM, SIGTERM, RTMIN+2, RTMAX-1 or a number from 1 to 64. RTMIN is 34, as programs built with glibc have it. */
 int value_signal(const char *text, int *signal);
 

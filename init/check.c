@@ -16,9 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "log.h"
 #include "mount.h"
 #include "out.h"
+#include "spawn.h"
 #include "sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -79,6 +81,39 @@ static int test_writable_proc(void)
 	return open("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
 }
 
+static const char no_cgroup[] = "run as root, or where systemd delegates cgroups (systemd-run --user --scope); the controller must be enabled";
+
+/* Makes a cgroup with a limit that limits nothing, as a start would, and removes it. */
+static int try_limits(unsigned long memory_kib, unsigned long cpu_hundredths, unsigned long pids)
+{
+	static struct plan plan; /* large, and in the file if it were const */
+	struct cgroup cgroup;
+	struct fault fault;
+
+	plan.memory_kib = memory_kib;
+	plan.cpu_hundredths = cpu_hundredths;
+	plan.pids = pids;
+	if (cgroup_make(&plan, &cgroup, &fault) == 0)
+		return cgroup_remove(&cgroup);
+	errno = fault.error;
+	return -1;
+}
+
+static int test_memory(void)
+{
+	return try_limits(1UL << 20, 0, 0);
+}
+
+static int test_cpus(void)
+{
+	return try_limits(0, 100, 0);
+}
+
+static int test_pids(void)
+{
+	return try_limits(0, 0, 1000);
+}
+
 /* In the order in which a start needs them. */
 static const struct ability {
 	const char *name;
@@ -100,6 +135,9 @@ static const struct ability {
 	{"mount_setattr", CLONE_NEWNS, test_attributes, false, "Linux 5.12; before it, read-only binds need norec"},
 	{"new /proc", CLONE_NEWNS | CLONE_NEWPID, test_proc, true,
 	 "an outer container masks parts of /proc; start that one with its /proc unmasked (docker: --security-opt systempaths=unconfined)"},
+	{"--memory", 0, test_memory, false, no_cgroup},
+	{"--cpus", 0, test_cpus, false, no_cgroup},
+	{"--pids", 0, test_pids, false, no_cgroup},
 	{"id maps", CLONE_NEWUSER, test_writable_proc, false, "mount /proc read-write for this user"},
 };
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hierarchy.h"
 #include "log.h"
 #include "mount.h"
 #include "out.h"
@@ -16,8 +17,13 @@
 /* What each step was about; the object of a step comes from object(). */
 static const char *const subjects[STEP_COUNT] = {
 	[STEP_JOIN] = "--join",
+	[STEP_CGROUP_FIND] = "cgroup for",
+	[STEP_CGROUP_MONITOR] = "monitor of the cgroup",
+	[STEP_CGROUP_MAKE] = "making a cgroup for",
+	[STEP_CGROUP_LIMITS] = "cgroup limit",
 	[STEP_PIPE] = "report pipe",
 	[STEP_CLONE] = "new namespaces",
+	[STEP_CGROUP] = "entering the cgroup",
 	[STEP_DESCRIPTORS] = "closing descriptors",
 	[STEP_PARENT_DEATH] = "--parent-death",
 	[STEP_SECRETS] = "session keyring",
@@ -53,6 +59,8 @@ static const char *const subjects[STEP_COUNT] = {
 	[STEP_EXEC] = "program",
 };
 
+static const char not_delegated[] = "run as root, or where systemd delegates cgroups: systemd-run --user --scope nsinit ...";
+
 /* The first row that matches is said. error 0: any. */
 static const struct {
 	enum step step;
@@ -63,6 +71,24 @@ static const struct {
 	{STEP_JOIN, ESRCH, "the process has ended; give PID 1 of a container that runs"},
 	{STEP_JOIN, EINVAL, "Linux 5.8 or later is needed, and a namespace that is not ours already"},
 	{STEP_CLONE, EPERM, "to run as an entrypoint without being PID 1 give --subreaper; else see nsinit --check"},
+	{STEP_CGROUP_FIND, EACCES, not_delegated},
+	{STEP_CGROUP_FIND, EPERM, not_delegated},
+	{STEP_CGROUP_FIND, EBUSY, "the cgroup we are in holds processes, and none above it is ours; move them into one below it first"},
+	{STEP_CGROUP_FIND, ENODEV, "no hierarchy has this controller for us; mount one, or enable it in cgroup.subtree_control of the cgroups above"},
+	{STEP_CGROUP_FIND, EROFS, "the cgroup file system is read-only; mount it read-write"},
+	{STEP_CGROUP_FIND, ENOENT, "mount /proc first"},
+	{STEP_CGROUP_MONITOR, EAGAIN, "too many processes; raise ulimit -u or the pids limit"},
+	{STEP_CGROUP_MAKE, EACCES, not_delegated},
+	{STEP_CGROUP_MAKE, EPERM, not_delegated},
+	{STEP_CGROUP_MAKE, EROFS, "the cgroup file system is read-only; mount it read-write"},
+	{STEP_CGROUP_MAKE, EAGAIN, "too many cgroups; raise cgroup.max.descendants above"},
+	{STEP_CGROUP_MAKE, ENOSPC, "too many cgroups; remove some"},
+	{STEP_CGROUP_LIMITS, EACCES, not_delegated},
+	{STEP_CGROUP_LIMITS, EINVAL, "a cgroup above allows less; ask for less"},
+	{STEP_CGROUP_LIMITS, ENOENT, "this kernel does not have this limit; leave it out"},
+	{STEP_CLONE, EACCES, not_delegated},
+	{STEP_CGROUP, EACCES, not_delegated},
+	{STEP_CGROUP, EPERM, "it may not; see nsinit --check"},
 	{STEP_CLONE, ENOSPC, "raise user.max_*_namespaces, see sysctl -a and nsinit --check"},
 	{STEP_CLONE, EINVAL, "this kernel lacks one of them; see nsinit --check"},
 	{STEP_CLONE, EAGAIN, "too many processes; raise ulimit -u or the pids limit"},
@@ -139,6 +165,8 @@ static const char *remedy(const struct fault *fault)
 	return "see nsinit --check";
 }
 
+static const char *const cgroup_options[CGROUP_KINDS] = {[CGROUP_MEMORY] = "--memory", [CGROUP_CPU] = "--cpus", [CGROUP_PIDS] = "--pids"};
+
 /* The option of a mount entry, as " --name". */
 static void add_entry(struct out *out, const struct plan *plan, int index, const char *path)
 {
@@ -149,6 +177,11 @@ static void add_entry(struct out *out, const struct plan *plan, int index, const
 static void object(struct out *out, const struct plan *plan, const struct fault *fault)
 {
 	switch (fault->step) {
+	case STEP_CGROUP_FIND:
+	case STEP_CGROUP_MAKE:
+	case STEP_CGROUP_LIMITS:
+		out_print(out, " %s", cgroup_options[fault->index]);
+		break;
 	case STEP_CLONE:
 		for (unsigned bit = 0; bit < 32; bit++)
 			if (value_namespace_name(plan->namespaces & (1UL << bit)))
@@ -223,6 +256,9 @@ bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 		enum step step;
 		int first, count;
 	} indexed[] = {
+		{STEP_CGROUP_FIND, 0, CGROUP_KINDS},
+		{STEP_CGROUP_MAKE, 0, CGROUP_KINDS},
+		{STEP_CGROUP_LIMITS, 0, CGROUP_KINDS},
 		{STEP_SOURCES, FAULT_SYS, (int)plan->mount_count},
 		{STEP_MOUNTS, 0, (int)mount_row_count},
 		{STEP_BINDS, 0, (int)plan->mount_count},

@@ -10,6 +10,7 @@
  *   loop.c     PID 1's loop                             signals.c   which signal means what
  *   console.c  the terminal and who holds it            drain.c process.c   the end of what is left
  *   fault.c    the words for a failed start             log.c out.c   one line, one write
+ *   usage.c    what a container with limits used
  *   check.c    --check                                  print.c   --dry-run
  *   ../spawn/  makes processes out of plans; decides nothing, says nothing
  */

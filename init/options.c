@@ -333,6 +333,23 @@ static const char *add_limit(struct plan *plan, const struct option *option, con
 	       : "not a limit; give NAME=SOFT[:HARD], as nofile=1024:4096 or core=unlimited, SOFT up to HARD";
 }
 
+static const char *set_size(struct plan *plan, const struct option *option, const char *value)
+{
+	return value_size(value, field(plan, option)) == 0 ? NULL : "not a size; give 64m, 2g or bytes, 1m or more";
+}
+
+static const char *set_cpus(struct plan *plan, const struct option *option, const char *value)
+{
+	return value_hundredths(value, field(plan, option)) == 0 ? NULL : "not a number of processors; give 2, 1.5 or 0.25, up to 10000";
+}
+
+static const char *set_pids(struct plan *plan, const struct option *option, const char *value)
+{
+	unsigned long *pids = field(plan, option);
+
+	return value_number(value, 1 << 22, pids) == 0 && *pids >= 2 ? NULL : "not a number of processes; give 2 or more, PID 1 counts";
+}
+
 static const char *set_nice(struct plan *plan, const struct option *option, const char *value)
 {
 	(void)option;
@@ -401,6 +418,9 @@ static const struct option options[] = {
 	{"privileged", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(privileged), "every capability, no filter, nothing of /proc hidden"},
 	{"no-new-privs", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(no_new_privs), "setuid programs and file capabilities give nothing"},
 	{"seccomp", 0, "default|none", OPTIONS_LIMITS, set_seccomp, OPTION_FIELD(seccomp_name), "the system call filter; containers have the default one"},
+	{"memory", 0, "SIZE", OPTIONS_LIMITS, set_size, OPTION_FIELD(memory_kib), "how much memory the container may use, as 64m or 2g"},
+	{"cpus", 0, "N[.NN]", OPTIONS_LIMITS, set_cpus, OPTION_FIELD(cpu_hundredths), "how many processors' time the container may use"},
+	{"pids", 0, "N", OPTIONS_LIMITS, set_pids, OPTION_FIELD(pids), "how many processes and threads the container may have"},
 	{"rlimit", 0, "NAME=SOFT[:HARD]", OPTIONS_LIMITS, add_limit, 0, "a resource limit, as nofile=1024"},
 	{"nice", 0, "N", OPTIONS_LIMITS, set_nice, 0, "the niceness, -20 to 19"},
 	{"oom-score-adj", 0, "N", OPTIONS_LIMITS, set_oom, 0, "how soon the OOM killer takes the program, -1000 to 1000"},

@@ -41,7 +41,7 @@ bool plan_isolates(const struct plan *plan)
 	return plan->unshare || plan->share || plan->net || plan->uid_map.count || plan->uid_map.automatic ||
 	       plan->gid_map.count || plan->gid_map.automatic || plan->rootfs || plan->read_only || plan->ephemeral ||
 	       plan->overlay || plan->conf ||
-	       plan->mount_count > 0 || plan->hostname || plan->domainname;
+	       plan->mount_count > 0 || plan->hostname || plan->domainname || plan->memory_kib || plan->cpu_hundredths || plan->pids;
 }
 
 const struct hook *plan_hook(const struct plan *plan, int signal)

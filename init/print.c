@@ -68,6 +68,8 @@ static void print_identity(struct out *out, const struct plan *plan)
 
 static void print_privileges(struct out *out, const struct plan *plan)
 {
+	char size[24];
+
 	if (plan->limit_capabilities) {
 		out_print(out, "capabilities:");
 		for (unsigned i = 0; value_capability_name(i); i++)
@@ -82,6 +84,12 @@ static void print_privileges(struct out *out, const struct plan *plan)
 	for (size_t i = 0; i < plan->limit_count; i++)
 		out_print(out, "limit: %s %lu, hard %lu\n", value_limit_name(plan->limits[i].resource), (unsigned long)plan->limits[i].soft,
 		          (unsigned long)plan->limits[i].hard);
+	if (plan->memory_kib)
+		out_print(out, "memory: %s\n", value_size_text(plan->memory_kib, size));
+	if (plan->cpu_hundredths)
+		out_print(out, "processors: %lu.%lu%lu\n", plan->cpu_hundredths / 100, plan->cpu_hundredths / 10 % 10, plan->cpu_hundredths % 10);
+	if (plan->pids)
+		out_print(out, "processes: %lu\n", plan->pids);
 	if (plan->nice_set)
 		out_print(out, "niceness: %d\n", plan->nice);
 	if (plan->oom_set)

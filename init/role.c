@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "announce.h"
+#include "cgroup.h"
 #include "console.h"
 #include "drain.h"
 #include "fault.h"
@@ -20,6 +21,7 @@
 #include "personality.h"
 #include "spawn.h"
 #include "sys.h"
+#include "usage.h"
 
 /* Where the news of a start go: to the launcher if there is one, else to the log. */
 static int start_failed(const struct plan *plan, const struct fault *fault, int launcher)
@@ -126,22 +128,43 @@ static int relay(const struct plan *plan, const sigset_t *mask, pid_t container,
 	return loop.fault.step == STEP_NONE ? loop.status : fault_report(plan, &loop.fault);
 }
 
-static int container_run(const struct plan *plan, const sigset_t *mask)
+/* Makes the container and is its launcher; its PID 1 ends in here. */
+static int launch(const struct plan *plan, const sigset_t *mask, struct cgroup *cgroup)
 {
 	int console = plan->detach ? -1 : console_open(), report;
 	struct job job = console_container_job(console);
 	struct fault fault;
-	pid_t container;
+	pid_t container = spawn_container(plan, &job, cgroup, &report, &fault);
 
-	if (watch_parent(plan) < 0)
-		return plan->personality->failed;
-	container = spawn_container(plan, &job, &report, &fault);
 	if (container < 0)
 		return fault_report(plan, &fault);
 	if (container == 0)
 		_exit(run_program(plan, mask, console, report));
 	announce_started(plan, container);
 	return relay(plan, mask, container, &job, report);
+}
+
+/* The limits come first and go last: nothing runs outside of them. */
+static int launch_limited(const struct plan *plan, const sigset_t *mask)
+{
+	struct cgroup cgroup;
+	struct fault fault;
+	int status;
+
+	if (cgroup_make(plan, &cgroup, &fault) < 0)
+		return fault_report(plan, &fault);
+	status = launch(plan, mask, &cgroup);
+	usage_report(plan, &cgroup);
+	if (cgroup_remove(&cgroup) < 0)
+		log_warning("cgroup %s: %s; somebody else put a process into it, it is removed when that ends", cgroup.name, strerror(errno));
+	return status;
+}
+
+static int container_run(const struct plan *plan, const sigset_t *mask)
+{
+	if (watch_parent(plan) < 0)
+		return plan->personality->failed;
+	return cgroup_wanted(plan) ? launch_limited(plan, mask) : launch(plan, mask, NULL);
 }
 
 static int join_run(const struct plan *plan, const sigset_t *mask)

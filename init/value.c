@@ -106,6 +106,61 @@ int value_time(const char *text, int64_t *ms)
 	return -1;
 }
 
+static const struct {
+	char suffix;
+	unsigned kib_shift;
+} size_units[] = {{'t', 30}, {'g', 20}, {'m', 10}, {'k', 0}};
+
+int value_size(const char *text, unsigned long *kib)
+{
+	const unsigned long least_kib = 1024; /* PID 1 and its page tables must fit, and a program */
+	unsigned long number;
+
+	if (read_digits(&text, ULONG_MAX, &number) < 0)
+		return -1;
+	*kib = number / 1024 + (number % 1024 != 0);
+	for (size_t i = 0; *text && i < COUNT(size_units); i++) {
+		if ((text[0] | 0x20) != size_units[i].suffix || text[1])
+			continue;
+		if (number > ULONG_MAX >> size_units[i].kib_shift >> 10) /* and in bytes too */
+			return -1;
+		*kib = number << size_units[i].kib_shift;
+		text++;
+	}
+	return *text || *kib < least_kib ? -1 : 0;
+}
+
+const char *value_size_text(unsigned long kib, char *buffer)
+{
+	size_t unit = 0;
+	char *end;
+
+	while (kib & ((1UL << size_units[unit].kib_shift) - 1))
+		unit++;
+	end = decimal(buffer, kib >> size_units[unit].kib_shift);
+	end[0] = size_units[unit].suffix;
+	end[1] = '\0';
+	return buffer;
+}
+
+int value_hundredths(const char *text, unsigned long *hundredths)
+{
+	const unsigned long most = 10000;
+	unsigned long whole, part = 0, digits = 0;
+
+	if (read_digits(&text, most, &whole) < 0)
+		return -1;
+	if (*text == '.') {
+		const char *point = text++;
+
+		if (read_digits(&text, 99, &part) < 0)
+			return -1;
+		digits = (unsigned long)(text - point) - 1;
+	}
+	*hundredths = whole * 100 + (digits == 1 ? part * 10 : part);
+	return *text || digits > 2 || *hundredths == 0 || *hundredths > most * 100 ? -1 : 0;
+}
+
 /* RTMIN+3 and RTMAX-3: the name is read, text stands at the sign. */
 static int read_offset(int base, const char *text, int *signal)
 {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "caps.h"
+#include "cgroup.h"
 #include "decimal.h"
 #include "dev.h"
 #include "exec.h"
@@ -95,6 +96,7 @@ static int step_exec(struct child *child)
 }
 
 static int (*const steps[STEP_COUNT])(struct child *) = {
+	[STEP_CGROUP] = cgroup_enter,
 	[STEP_DESCRIPTORS] = ns_descriptors,
 	[STEP_PARENT_DEATH] = ns_parent_death,
 	[STEP_SECRETS] = ns_secrets,

@@ -63,7 +63,7 @@ int join_enter(const struct plan *plan, int console, struct fault *fault)
 
 	fault->step = STEP_JOIN;
 	/* Before anybody inside could see our memory, which the program's process shares until it execs: CVE-2016-9962. */
-	if (keep[0] < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || ns_close_except(keep, sizeof keep / sizeof keep[0]) < 0 ||
+	if (keep[0] < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || ns_close_except(keep, sizeof keep / sizeof keep[0], STDERR_FILENO + 1) < 0 ||
 	    setns(keep[0], (int)plan->namespaces) < 0) {
 		fault->error = errno;
 		return -1;

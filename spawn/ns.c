@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "child.h"
 #include "sys.h"
 
@@ -25,10 +26,8 @@ static int next_kept(const int *keep, size_t count, int fd)
 	return next;
 }
 
-int ns_close_except(const int *keep, size_t count)
+int ns_close_except(const int *keep, size_t count, int first)
 {
-	int first = STDERR_FILENO + 1;
-
 	for (;;) {
 		int next = next_kept(keep, count, first);
 
@@ -42,9 +41,10 @@ int ns_close_except(const int *keep, size_t count)
 
 int ns_descriptors(struct child *child)
 {
-	const int keep[] = {child->container->report, child->container->maps_written, child->job->console, child->plan->log_fd};
+	const int keep[] = {child->container->report, child->container->maps_written, child->job->console, child->plan->log_fd,
+	                    child->cgroup ? child->cgroup->alive : -1};
 
-	return ns_close_except(keep, sizeof keep / sizeof keep[0]);
+	return ns_close_except(keep, sizeof keep / sizeof keep[0], STDERR_FILENO + 1);
 }
 
 int ns_parent_death(struct child *child)

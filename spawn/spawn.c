@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "child.h"
 #include "idmap.h"
 #include "sys.h"
@@ -53,10 +54,10 @@ pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job,
 }
 
 /* Returns when the container is complete. */
-static void container_main(const struct plan *plan, const struct job *job, int report_pipe, int maps_pipe)
+static void container_main(const struct plan *plan, const struct job *job, const struct cgroup *cgroup, int report_pipe, int maps_pipe)
 {
 	struct container container = {.report = report_pipe, .maps_written = maps_pipe};
-	struct child child = {.plan = plan, .job = job, .container = &container};
+	struct child child = {.plan = plan, .job = job, .container = &container, .cgroup = cgroup};
 	struct report report = {.kind = REPORT_FAULT};
 
 	if (child_walk(&child, STEP_CLONE, STEP_CONTAINER_END) == 0)
@@ -85,7 +86,7 @@ static void close_all(const int *descriptors, size_t count)
 			close(descriptors[i]);
 }
 
-pid_t spawn_container(const struct plan *plan, const struct job *job, int *report, struct fault *fault)
+pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, struct fault *fault)
 {
 	int ends[] = {-1, -1, -1, -1}; /* report: read, write; maps written: read, write */
 	pid_t pid;
@@ -95,13 +96,13 @@ pid_t spawn_container(const struct plan *plan, const struct job *job, int *repor
 		close_all(ends, 4);
 		return -1;
 	}
-	pid = sys_fork(plan->namespaces);
+	pid = cgroup ? cgroup_fork(cgroup, plan->namespaces) : sys_fork(plan->namespaces);
 	child_time(plan, STEP_CLONE);
 	if (pid == 0) {
 		close(ends[0]);
 		if (ends[3] >= 0)
 			close(ends[3]); /* else we would wait for ourselves */
-		container_main(plan, job, ends[1], ends[2]);
+		container_main(plan, job, cgroup, ends[1], ends[2]);
 		*report = ends[1];
 		return 0;
 	}

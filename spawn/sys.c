@@ -11,6 +11,7 @@
 #include <linux/keyctl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,6 +36,18 @@ pid_t sys_fork(unsigned long flags)
 {
 	/* The order of clone's arguments differs between architectures, but all of ours are 0. */
 	return (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+}
+
+pid_t sys_fork_into(unsigned long flags, int cgroup)
+{
+	struct clone_args arguments = {.flags = flags | CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)(unsigned)cgroup};
+
+	return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+int sys_unshare(unsigned long flags)
+{
+	return (int)syscall(SYS_unshare, flags);
 }
 
 static int open_resolved(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)

@@ -181,6 +181,18 @@ REAL(pid_t, sys_fork, unsigned long flags)
 	return is_real("sys_fork") ? __real_sys_fork(flags) : 1 << 29;
 }
 
+REAL(pid_t, sys_fork_into, unsigned long flags, int cgroup)
+{
+	if (fails("sys_fork_into", " %#lx %s", flags, path_of(cgroup)))
+		return -1;
+	return is_real("sys_fork_into") ? __real_sys_fork_into(flags, cgroup) : 1 << 29;
+}
+
+REAL(int, sys_unshare, unsigned long flags)
+{
+	return fails("sys_unshare", " %#lx", flags) ? -1 : 0;
+}
+
 /* The kernel's own: it changes nothing. */
 REAL(int, sys_open_in_root, int dirfd, const char *path, int flags, mode_t mode)
 {

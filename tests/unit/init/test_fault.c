@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "fault.h"
+#include "hierarchy.h"
 #include "mount.h"
 #include "unit.h"
 
@@ -94,6 +95,9 @@ static void test_objects(void **state)
 		int index;
 		const char *part;
 	} rows[] = {
+		{STEP_CGROUP_FIND, CGROUP_MEMORY, "--memory: "},
+		{STEP_CGROUP_MAKE, CGROUP_CPU, "--cpus: "},
+		{STEP_CGROUP_LIMITS, CGROUP_PIDS, "--pids: "},
 		{STEP_CLONE, 0, " pid"},
 		{STEP_CLONE, 0, " net"},
 		{STEP_CLONE, 0, " user"},

@@ -51,6 +51,75 @@ static void test_number(void **state)
 	}
 }
 
+static void test_size(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		unsigned long kib;
+		const char *back;
+	} rows[] = {
+		{"1048576", 0, 1024, "1m"},
+		{"1048577", 0, 1025, "1025k"},
+		{"1024k", 0, 1024, "1m"},
+		{"64m", 0, 65536, "64m"},
+		{"64M", 0, 65536, "64m"},
+		{"1536m", 0, 1572864, "1536m"},
+		{"2g", 0, 2097152, "2g"},
+		{"1T", 0, 1073741824, "1t"},
+		{"1047552", -1, 0, NULL}, /* less than 1m */
+		{"0", -1, 0, NULL},
+		{"1023k", -1, 0, NULL},
+		{"", -1, 0, NULL},
+		{"m", -1, 0, NULL},
+		{"-1m", -1, 0, NULL},
+		{"+64m", -1, 0, NULL},
+		{"64mb", -1, 0, NULL},
+		{"64mm", -1, 0, NULL},
+		{"64 m", -1, 0, NULL},
+		{"6.4g", -1, 0, NULL},
+		{"64q", -1, 0, NULL},
+		{"18446744073709551615t", -1, 0, NULL},
+		{"18014398509481984k", -1, 0, NULL}, /* 2^64 bytes */
+		{"99999999999999999999", -1, 0, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned long kib = 0;
+		char text[24];
+
+		check_int(rows[i].text, value_size(rows[i].text, &kib), rows[i].result);
+		if (rows[i].result < 0)
+			continue;
+		check_true(rows[i].text, kib == rows[i].kib);
+		check_text(rows[i].text, value_size_text(kib, text), rows[i].back);
+	}
+}
+
+static void test_hundredths(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		unsigned long hundredths;
+	} rows[] = {
+		{"1", 0, 100}, {"0.5", 0, 50}, {"0.05", 0, 5}, {"0.50", 0, 50}, {"1.25", 0, 125}, {"64", 0, 6400}, {"0.01", 0, 1},
+		{"10000", 0, 1000000},
+		{"0", -1, 0}, {"0.00", -1, 0}, {"", -1, 0}, {".", -1, 0}, {".5", -1, 0}, {"1.", -1, 0}, {"1.234", -1, 0}, {"1.000", -1, 0},
+		{"1,5", -1, 0}, {"-1", -1, 0}, {"+1", -1, 0}, {"1.-5", -1, 0}, {"1.5x", -1, 0}, {"10000.01", -1, 0}, {"10001", -1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned long hundredths = 0;
+
+		check_int(rows[i].text, value_hundredths(rows[i].text, &hundredths), rows[i].result);
+		if (rows[i].result == 0)
+			check_true(rows[i].text, hundredths == rows[i].hundredths);
+	}
+}
+
 static void test_time(void **state)
 {
 	static const struct {
@@ -376,7 +445,7 @@ static void test_item(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_number), test(test_time), test(test_signal), test(test_signal_name), test(test_flag),
+		test(test_number), test(test_size), test(test_hundredths), test(test_time), test(test_signal), test(test_signal_name), test(test_flag),
 		test(test_signed), test(test_octal), test(test_capabilities), test(test_limit),
 		test(test_namespaces), test(test_namespaces_add), test(test_namespace_name), test(test_item),
 	};

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "child.h"
 #include "fake.h"
 #include "sys.h"
@@ -24,6 +25,7 @@ enum {
 };
 
 static struct container container;
+	static struct cgroup cgroup;
 static struct job job;
 static sigset_t mask;
 static char *argv[4], *envp[] = {NULL};
@@ -43,6 +45,7 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 		put_file("self/uid_map", "");
 		put_file("self/gid_map", "");
 	}
+	cgroup = (struct cgroup){.alive = -1};
 	*plan = *new_plan();
 	argv[1] = (char *)"/bin/program";
 	argv[2] = NULL;
@@ -69,7 +72,7 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	container = (struct container){.report = report[1], .maps_written = -1, .root = -1, .dev = -1};
 	fake_reset();
 	fake_proc(in_place("self"));
-	return (struct child){.plan = plan, .argv = argv + 1, .job = &job, .mask = &mask, .container = &container};
+	return (struct child){.plan = plan, .argv = argv + 1, .job = &job, .mask = &mask, .container = &container, .cgroup = &cgroup};
 }
 
 static int walk_container(struct child *child)
@@ -141,6 +144,7 @@ static const struct row {
 	int error;
 	bool user; /* only with a user namespace */
 } rows[] = {
+	{STEP_CGROUP, "sys_unshare", "", EPERM, false},
 	{STEP_DESCRIPTORS, "sys_close_range", "", EBADF, false},
 	{STEP_PARENT_DEATH, "prctl", "", EINVAL, false},
 	{STEP_SECRETS, "sys_join_keyring", "", EACCES, false},

@@ -37,7 +37,7 @@ static void test_launcher(void **state)
 
 	(void)state;
 	plan->namespaces = CLONE_NEWPID | CLONE_NEWNS;
-	assert_true(spawn_container(plan, &shared, &pipe, &fault) > 0);
+	assert_true(spawn_container(plan, &shared, NULL, &pipe, &fault) > 0);
 	assert_string_equal(fake_text(), "sys_fork 0x20020000\n");
 	assert_int_equal(open_descriptors(), before + 1);
 	assert_int_equal(fcntl(pipe, F_GETFD), FD_CLOEXEC);
@@ -55,7 +55,7 @@ static void test_no_clone(void **state)
 
 		fake_reset();
 		fake_fail("sys_fork", 1, errors[i]);
-		assert_int_equal(spawn_container(new_plan(), &shared, &pipe, &fault), -1);
+		assert_int_equal(spawn_container(new_plan(), &shared, NULL, &pipe, &fault), -1);
 		assert_int_equal(fault.step, STEP_CLONE);
 		assert_int_equal(fault.error, errors[i]);
 		assert_int_equal(open_descriptors(), before);
@@ -70,7 +70,7 @@ static int make(const struct plan *plan, struct report *report, ssize_t *length)
 	pid_t pid;
 
 	fake_real("sys_fork");
-	pid = spawn_container(plan, &shared, &pipe, &fault);
+	pid = spawn_container(plan, &shared, NULL, &pipe, &fault);
 	assert_true(pid >= 0);
 	if (pid == 0) /* complete: both ends of the pipe work */
 		_exit(write(pipe, &(struct report){.kind = REPORT_STOPPED, .signal = 7}, sizeof *report) == sizeof *report ? 70 : 71);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The cgroup of a container: made, filled with limits, entered, counted and removed, in every hierarchy it needs.
+ */
+#ifndef CGROUP_H
+#define CGROUP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "hierarchy.h"
+#include "plan.h"
+
+struct child;
+struct fault;
+
+enum cgroup_limits {
+	CGROUP_NAME_SIZE = 48,
+};
+
+/* The container's cgroup in one hierarchy. */
+struct cgroup_place {
+	struct hierarchy in;
+	int directory; /* the cgroup, O_PATH; -1: not made yet */
+	int procs;     /* its cgroup.procs, opened with our rights; -1: not yet */
+	bool entered;  /* PID 1 was cloned into it */
+};
+
+struct cgroup {
+	char name[CGROUP_NAME_SIZE]; /* the same in all */
+	int count;
+	struct cgroup_place places[HIERARCHIES_MAX];
+	pid_t monitor; /* removes the cgroup when launcher and PID 1 are gone */
+	int alive;     /* the end of the monitor's pipe that these two hold */
+};
+
+/* What a container used; -1: not known. */
+struct cgroup_usage {
+	long peak_kib, user_ms, system_ms;
+	long oom_kills;     /* processes killed because the memory limit was reached */
+	long refused_forks; /* by the limit of processes */
+};
+
+/* True if plan has limits that need a cgroup. */
+bool cgroup_wanted(const struct plan *plan);
+
+/* Makes plan's cgroup, with its limits and its monitor. 0, or -1 with *fault and nothing left. */
+int cgroup_make(const struct plan *plan, struct cgroup *cgroup, struct fault *fault);
+
+/*
+ * As sys_fork(), into the cgroup where clone3(2) can, CLONE_INTO_CGROUP, Linux 5.7. The cgroup namespace is left to
+ * cgroup_enter().
+ */
+pid_t cgroup_fork(struct cgroup *cgroup, unsigned long namespaces);
+
+/* PID 1's first step: enters what it was not cloned into, and then makes its cgroup namespace. */
+int cgroup_enter(struct child *child);
+
+void cgroup_read_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);
+
+/* Kills what is left in the cgroup and removes it. 0, or -1: somebody is still in there; the monitor stays and waits. */
+int cgroup_remove(struct cgroup *cgroup);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which cgroup hierarchies there are and where in them we may make cgroups. cgroups(7).
+ */
+#ifndef HIERARCHY_H
+#define HIERARCHY_H
+
+#include <stddef.h>
+
+/* What can be limited. */
+enum cgroup_kind { CGROUP_MEMORY, CGROUP_CPU, CGROUP_PIDS, CGROUP_KINDS };
+
+enum hierarchy_limits {
+	HIERARCHIES_MAX = CGROUP_KINDS + 1, /* v1 may have one for each kind, and v2 one beside them */
+};
+
+struct hierarchy {
+	int version;    /* 1 or 2 */
+	unsigned kinds; /* a bit for each enum cgroup_kind that is limited here; v2 may have none, and only counts and kills */
+	int parent;     /* the directory, O_PATH, in which a cgroup for these kinds can be made */
+};
+
+/* The controller of a kind, as the kernel calls it. */
+const char *hierarchy_controller(enum cgroup_kind kind);
+
+/*
+ * Fills in the hierarchies that limit the wanted kinds, and the v2 one if it is there at all. In v1 the parent is our
+ * own cgroup; in v2, where a cgroup with processes cannot hand controllers down, the nearest one at or above ours
+ * that can, in which the controllers are then enabled. Returns how many there are, or -1 with errno, *missing the
+ * kind there is no place for, and nothing open. ENODEV: no hierarchy has it; ENOENT: no /proc.
+ */
+int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *missing);
+
+#endif

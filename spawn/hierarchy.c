@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Finds the cgroup hierarchies: mount points from /proc/self/mountinfo, our own place in each from
+ * /proc/self/cgroup, proc(5). Nothing is guessed from a path, and what a mount point leads to is looked at.
+ */
+#include "hierarchy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* A file of the kernel's, read a line at a time. A line that does not fit is left out: a mount that long is no cgroup's. */
+struct lines {
+	int fd;
+	size_t start, end;
+	char text[PATH_MAX];
+};
+
+/* One mount of a hierarchy: the fields of mountinfo that matter, unescaped in place. */
+struct mounted {
+	const char *root, *point, *type, *options;
+};
+
+static const char *const controllers[CGROUP_KINDS] = {"memory", "cpu", "pids"};
+
+const char *hierarchy_controller(enum cgroup_kind kind)
+{
+	return controllers[kind];
+}
+
+static int lines_open(struct lines *lines, const char *path)
+{
+	lines->start = lines->end = 0;
+	lines->fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	return lines->fd < 0 ? -1 : 0;
+}
+
+/* The next whole line, NULL at the end. */
+static char *lines_next(struct lines *lines)
+{
+	for (bool whole = true;;) {
+		char *line = lines->text + lines->start;
+		char *newline = memchr(line, '\n', lines->end - lines->start);
+		ssize_t n;
+
+		if (newline) {
+			*newline = '\0';
+			lines->start = (size_t)(newline + 1 - lines->text);
+			if (whole)
+				return line;
+			whole = true;
+			continue;
+		}
+		memmove(lines->text, line, lines->end - lines->start);
+		lines->end -= lines->start;
+		lines->start = 0;
+		if (lines->end == sizeof lines->text) {
+			whole = false;
+			lines->end = 0;
+		}
+		n = read(lines->fd, lines->text + lines->end, sizeof lines->text - lines->end);
+		if (n <= 0)
+			return NULL;
+		lines->end += (size_t)n;
+	}
+}
+
+/* Cuts the next word off *text. Empty at the end. */
+static char *next_word(char **text, char separator)
+{
+	char *word = *text, *end = strchrnul(word, separator);
+
+	*text = *end ? end + 1 : end;
+	*end = '\0';
+	return word;
+}
+
+/* mountinfo writes blanks and backslashes of a path as \ooo. */
+static void unescape(char *path)
+{
+	char *to = path;
+
+	for (; *path; path++) {
+		if (path[0] == '\\' && path[1] >= '0' && path[1] <= '3' && path[2] && path[3]) {
+			*to++ = (char)((path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0'));
+			path += 3;
+		} else {
+			*to++ = *path;
+		}
+	}
+	*to = '\0';
+}
+
+/* "ID PARENT DEVICE ROOT POINT OPTIONS [FIELD…] - TYPE SOURCE OPTIONS" */
+static void parse_mount(char *line, struct mounted *mounted)
+{
+	char *root, *point;
+
+	for (int i = 0; i < 3; i++)
+		next_word(&line, ' ');
+	root = next_word(&line, ' ');
+	point = next_word(&line, ' ');
+	while (*line && strcmp(next_word(&line, ' '), "-") != 0)
+		;
+	mounted->type = next_word(&line, ' ');
+	next_word(&line, ' ');
+	mounted->options = line;
+	unescape(root);
+	unescape(point);
+	mounted->root = root;
+	mounted->point = point;
+}
+
+static bool lists(const char *list, char separator, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (;;) {
+		const char *end = strchrnul(list, separator);
+
+		if ((size_t)(end - list) == length && memcmp(list, word, length) == 0)
+			return true;
+		if (!*end)
+			return false;
+		list = end + 1;
+	}
+}
+
+static unsigned kinds_of(const char *list)
+{
+	unsigned kinds = 0;
+
+	for (int kind = 0; kind < CGROUP_KINDS; kind++)
+		if (lists(list, ',', controllers[kind]))
+			kinds |= 1U << kind;
+	return kinds;
+}
+
+/*
+ * Our own cgroup in the hierarchy that has one of these kinds, of v2 if there are none; "ID:CONTROLLERS:PATH". It lies in
+ * lines. NULL: there is none. *bound becomes the kinds that v1 has.
+ */
+static const char *own_path(struct lines *lines, unsigned kinds, unsigned *bound)
+{
+	const char *path = NULL;
+	char *line;
+
+	*bound = 0;
+	if (lines_open(lines, "/proc/self/cgroup") < 0)
+		return NULL;
+	while (!path && (line = lines_next(lines))) {
+		const char *id = next_word(&line, ':'), *list = next_word(&line, ':');
+		bool unified = strcmp(id, "0") == 0;
+
+		*bound |= kinds_of(list);
+		if (kinds ? (kinds_of(list) & kinds) != 0 : unified)
+			path = line;
+	}
+	close(lines->fd);
+	return path;
+}
+
+/* The path of our cgroup below the mount point. NULL: the mount shows another part of the hierarchy. */
+static const char *below(const char *path, const char *root)
+{
+	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
+
+	/* "/..": it is outside of our cgroup namespace, cgroup_namespaces(7). */
+	if (strncmp(path, "/..", 3) == 0 || strncmp(root, "/..", 3) == 0 || strncmp(path, root, length) != 0)
+		return NULL;
+	return path[length] == '/' || path[length] == '\0' ? path + length : NULL;
+}
+
+/* Opens a directory, if it is a cgroup of that version: something else may have been mounted over it. */
+static int open_directory(const char *path, int version)
+{
+	const unsigned long magic = version == 1 ? CGROUP_SUPER_MAGIC : CGROUP2_SUPER_MAGIC;
+	struct statfs status;
+	int fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) /* something else was mounted there */
+		errno = ENODEV;
+	if (fd < 0 || (fstatfs(fd, &status) == 0 && (unsigned long)status.f_type == magic))
+		return fd;
+	close(fd);
+	errno = ENODEV;
+	return -1;
+}
+
+/* Reads a small file, without its newline. */
+static int read_text(int directory, const char *name, char *text, size_t size)
+{
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return n < 0 ? -1 : 0;
+}
+
+static int write_text(int directory, const char *name, const char *text)
+{
+	int fd = openat(directory, name, O_WRONLY | O_CLOEXEC), error;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, strlen(text));
+	error = errno;
+	close(fd);
+	errno = error;
+	return n < 0 ? -1 : 0;
+}
+
+/* Hands the controllers of kinds down from the cgroup to those made in it. */
+static int enable(int directory, unsigned kinds)
+{
+	char enabled[256], request[64] = "";
+
+	if (read_text(directory, "cgroup.subtree_control", enabled, sizeof enabled) < 0)
+		return -1;
+	for (int kind = 0; kind < CGROUP_KINDS; kind++) {
+		if (!(kinds & (1U << kind)) || lists(enabled, ' ', controllers[kind]))
+			continue;
+		strcat(strcat(request, *request ? " +" : "+"), controllers[kind]);
+	}
+	if (!*request || write_text(directory, "cgroup.subtree_control", request) == 0)
+		return 0;
+	if (errno == ENOENT) /* no cgroup above hands it down to this one */
+		errno = ENODEV;
+	return -1;
+}
+
+/*
+ * True if cgroups can be made in the directory, filled and entered: moving a process takes the right to write to
+ * cgroup.procs of the common ancestor, which this one is. cgroups(7), "Delegation containment"
+ */
+static bool is_usable(int directory, unsigned kinds)
+{
+	if (faccessat(directory, ".", W_OK, 0) < 0 || faccessat(directory, "cgroup.procs", W_OK, 0) < 0)
+		return false;
+	return enable(directory, kinds) == 0;
+}
+
+/*
+ * The no internal processes rule: a cgroup that holds processes, ours does, cannot enable controllers unless it is the
+ * root. So upwards from it until one can. path is the directory of our own, cut at the mount point's length.
+ */
+static int find_usable(char *path, size_t point, unsigned kinds)
+{
+	int error = ENODEV;
+
+	for (;;) {
+		int fd = open_directory(path, 2);
+		char *slash = strrchr(path, '/');
+
+		if (fd >= 0 && is_usable(fd, kinds))
+			return fd;
+		if (error == ENODEV)
+			error = errno;
+		if (fd >= 0)
+			close(fd);
+		if (!slash || (size_t)(slash - path) < point) {
+			errno = error;
+			return -1;
+		}
+		*slash = '\0';
+	}
+}
+
+/* Opens the parent for cgroups in a mounted hierarchy. */
+static int open_parent(const struct mounted *mounted, int version, unsigned kinds)
+{
+	struct lines lines;
+	unsigned bound;
+	const char *own = own_path(&lines, version == 1 ? kinds : 0, &bound);
+	char path[PATH_MAX];
+	size_t point = strlen(mounted->point);
+
+	own = own ? below(own, mounted->root) : NULL;
+	if (!own || point + strlen(own) >= sizeof path) {
+		errno = ENODEV;
+		return -1;
+	}
+	memcpy(path, mounted->point, point);
+	strcpy(path + point, strcmp(own, "/") == 0 ? "" : own);
+	return version == 1 ? open_directory(path, 1) : find_usable(path, point, kinds);
+}
+
+/* What is still wanted of a mount: the version, and the kinds. False: nothing. */
+static bool is_wanted(const struct mounted *mounted, unsigned wanted1, unsigned wanted2, bool unified, struct hierarchy *hierarchy)
+{
+	if (strcmp(mounted->type, "cgroup2") == 0 && !unified) {
+		*hierarchy = (struct hierarchy){.version = 2, .kinds = wanted2};
+		return true;
+	}
+	if (strcmp(mounted->type, "cgroup") != 0)
+		return false;
+	*hierarchy = (struct hierarchy){.version = 1, .kinds = kinds_of(mounted->options) & wanted1};
+	return hierarchy->kinds != 0;
+}
+
+/* Walks the mounts until nothing more is wanted. Returns how many were found, *wanted is what was not. */
+static int walk(struct lines *lines, unsigned *wanted, unsigned bound, struct hierarchy *found)
+{
+	int count = 0, error = ENODEV;
+	bool unified = false;
+	char *line;
+
+	while (((*wanted & bound) || !unified) && (line = lines_next(lines))) {
+		struct mounted mounted;
+		struct hierarchy hierarchy;
+
+		parse_mount(line, &mounted);
+		if (!is_wanted(&mounted, *wanted & bound, *wanted & ~bound, unified, &hierarchy))
+			continue;
+		hierarchy.parent = open_parent(&mounted, hierarchy.version, hierarchy.kinds);
+		if (hierarchy.parent < 0) {
+			error = hierarchy.kinds ? errno : error;
+			continue;
+		}
+		*wanted &= ~hierarchy.kinds;
+		unified |= hierarchy.version == 2;
+		found[count++] = hierarchy;
+	}
+	errno = error;
+	return count;
+}
+
+int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *missing)
+{
+	struct lines lines;
+	unsigned bound;
+	int count, error;
+
+	*missing = wanted & 1U << CGROUP_MEMORY ? CGROUP_MEMORY : wanted & 1U << CGROUP_CPU ? CGROUP_CPU : CGROUP_PIDS;
+	own_path(&lines, 1U << CGROUP_KINDS, &bound); /* a kind that does not exist: every line is read */
+	if (lines_open(&lines, "/proc/self/mountinfo") < 0)
+		return -1;
+	count = walk(&lines, &wanted, bound, found);
+	error = errno;
+	close(lines.fd);
+	if (wanted == 0)
+		return count;
+	while (count > 0)
+		close(found[--count].parent);
+	while (!(wanted & (1U << *missing)))
+		++*missing;
+	errno = error;
+	return -1;
+}
