@@ -35,18 +35,13 @@ from pathlib import Path
 
 import pytest
 from harness import (
-    CLONE_NEWNS, MS_PRIVATE, MS_REC, MS_SHARED, PATIENCE, PR_SET_CHILD_SUBREAPER, USER_ID, Caller, Init, checked,
-    children_of, command_of, descendants_of, kill_quietly, libraries_of, state_of, terminals,
+    CLONE_NEWNS, MS_PRIVATE, MS_REC, MS_SHARED, PATIENCE, PR_SET_CHILD_SUBREAPER, caller_named, checked, command_of,
+    descendants_of, init_named, kill_quietly, libraries_of, need_root, state_of, terminals,
 )
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
 # ---- fixtures ----
-
-
-def need_root(what):
-    if os.geteuid() != 0:
-        pytest.skip(f"needs root: {what}")
 
 
 @pytest.fixture(scope="session")
@@ -85,13 +80,6 @@ def scratch(directory):
     return path
 
 
-def caller_named(name):
-    if name == "root":
-        need_root("the test is about what root sees")
-        return Caller("root", 0)
-    return Caller("user", USER_ID if os.geteuid() == 0 else os.geteuid())
-
-
 @pytest.fixture(params=["root", "user"])
 def caller(request):
     return caller_named(request.param)
@@ -105,12 +93,6 @@ def root():
 @pytest.fixture
 def user():
     return caller_named("user")
-
-
-def init_named(nsinit, how, who):
-    if how == "pid1":
-        need_root("a PID namespace is made for nsinit to be PID 1 of")
-    return Init(nsinit, caller_named(who), how == "pid1")
 
 
 @pytest.fixture(params=["pid1-root", "pid1-user", "subreaper-user"])

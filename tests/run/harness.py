@@ -253,6 +253,24 @@ class Init:
         return self.caller.pty(self.command(options, program), pid1=self.pid1, **more)
 
 
+def need_root(what):
+    if os.geteuid() != 0:
+        pytest.skip(f"needs root: {what}")
+
+
+def caller_named(name):
+    if name == "root":
+        need_root("the test is about what root sees")
+        return Caller("root", 0)
+    return Caller("user", USER_ID if os.geteuid() == 0 else os.geteuid())
+
+
+def init_named(nsinit, how, who):
+    if how == "pid1":
+        need_root("a PID namespace is made for nsinit to be PID 1 of")
+    return Init(nsinit, caller_named(who), how == "pid1")
+
+
 def interrupt_prompt(child, prompt):
     """
     ^C to a shell at its prompt, until the prompt comes again; returns $?. bash can miss one: its handler only sets

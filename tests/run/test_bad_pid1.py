@@ -13,8 +13,8 @@ from peers import one_line, ready, under_name
 
 SIGNAL_PAIRS = [
     "", "TERM", "TERM:", ":TERM", ":", "TERM:INT:HUP", "TERM:NOPE", "NOPE:TERM", "0:15", "65:15", "15:65", "-1:15", "15:-1",
-    "+1:15", " 1:15", "1:15 ", "TERM,INT", "TERM;INT", "TERM:INT,", ",TERM:INT", "TERM:INT,,HUP:INT", "RTMIN-1:TERM", "RTMIN+31:TERM", "RTMAX+1:TERM",
-    "RTMAX-31:TERM", "RTMIN+:TERM", "RTMIN+1x:TERM", "SIGSIGTERM:INT", "TERMX:INT", "SIG:INT", "0x1:2", "1.5:2", "99999999999999999999:1",
+    "+1:15", " 1:15", "1:15 ", "TERM,INT", "TERM;INT", "TERM:INT,", ",TERM:INT", "TERM:INT,,HUP:INT", "RTMIN-1:TERM",
+    "RTMIN+31:TERM", "RTMAX+1:TERM", "RTMAX-31:TERM", "RTMIN+:TERM", "RTMIN+1x:TERM", "SIGSIGTERM:INT", "TERMX:INT", "SIG:INT", "0x1:2", "1.5:2", "99999999999999999999:1",
     "1:18446744073709551617",
 ]
 CODES = [
@@ -29,18 +29,20 @@ TIMES = [
 SIGNALS = ["", "NOPE", "0", "65", "-1", "TERM:INT", "TERM,INT", "SIG", "15x", " 15", "RTMIN+31", "RTMAX+1", "99999999999999999999"]
 HOOKS = [
     "", "HUP", "HUP=", "=/bin/true", "=", "NOPE=/bin/true", "0=/bin/true", "65=/bin/true", "HUP=true", "HUP=./true", "HUP,INT=/bin/true",
-    "HUP:/bin/true", "KILL=/bin/true", "9=/bin/true", "STOP=/bin/true", "CHLD=/bin/true", "RTMAX+1=/bin/true", "SIGNAMETOOLONG=/bin/true",
+    "HUP:/bin/true", "KILL=/bin/true", "9=/bin/true", "STOP=/bin/true", "CHLD=/bin/true", "RTMAX+1=/bin/true",
+    "SIGNAMETOOLONG=/bin/true",
 ]
 BAD = [(option, value) for options, values in [
     (("-r", "--rewrite"), SIGNAL_PAIRS), (("-e",), REMAPS), (("--success",), CODES), (("--delay",), TIMES), (("--grace",), TIMES[:4]),
-    (("--drain",), TIMES[:4]), (("-p",), SIGNALS), (("--on",), HOOKS), (("--log-fd",), ["", "x", "-1", "1.5", "99", "99999999999999999999"]),
-    (("--cwd", "--user"), [""]), (("--env",), ["", "A", "=b"]),
+    (("--drain",), TIMES[:4]), (("-p",), SIGNALS), (("--on",), HOOKS),
+    (("--log-fd",), ["", "x", "-1", "1.5", "99", "99999999999999999999"]), (("--cwd", "--user"), [""]), (("--env",), ["", "A", "=b"]),
 ] for option in options for value in values]
 # Every option that takes a value, once: the variable is read by the same rules.
 BAD_VARIABLES = [
     ("NSINIT_REWRITE", "TERM:NOPE"), ("NSINIT_REMAP", "1:256"), ("NSINIT_SUCCESS", "1-256"), ("NSINIT_DELAY", "soon"),
     ("NSINIT_GRACE", "1.5s"), ("NSINIT_DRAIN", "-1"), ("NSINIT_PARENT_DEATH", "0"), ("NSINIT_ON", "KILL=/bin/true"),
-    ("NSINIT_LOG_FD", "x"), ("NSINIT_SINGLE_CHILD", "perhaps"), ("NSINIT_WARN_REAP", "2"), ("NSINIT_VERBOSE", "x"), ("NSINIT_QUIET", "x"), ("NSINIT_USER", ""),
+    ("NSINIT_LOG_FD", "x"), ("NSINIT_SINGLE_CHILD", "perhaps"), ("NSINIT_WARN_REAP", "2"), ("NSINIT_VERBOSE", "x"),
+    ("NSINIT_QUIET", "x"), ("NSINIT_USER", ""),
 ]
 
 

@@ -121,14 +121,10 @@ def test_exact_count(init, probe):
 def test_full_queue_of_a_slow_program_loses_nothing(root, nsinit, probe):
     """
     The program may queue 4 signals and is stopped meanwhile: nsinit holds the others, in order.
-    The limit counts signals per user, so the user is one that nothing else here runs as.
+    The limit counts all signals queued for a user, so the program is a user that nothing else here runs as.
     """
-    def another_user():
-        os.setgroups([])
-        os.setresgid(29999, 29999, 29999)
-        os.setresuid(29999, 29999, 29999)
-
-    process = ready(root.start([nsinit, "-s", "--", "prlimit", "--sigpending=4", probe, "signals"], setup=another_user))
+    other_user = ["setpriv", "--reuid=29999", "--regid=29999", "--clear-groups"]
+    process = ready(root.start([nsinit, "-s", "--", "prlimit", "--sigpending=4", *other_user, probe, "signals"]))
     (program,) = children_of(process.pid)
     os.kill(program, signal.SIGSTOP)
     until(lambda: state_of(program) == "T", "the stop of the program")

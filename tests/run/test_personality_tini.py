@@ -48,7 +48,7 @@ def our_child_tini(nsinit, directory):
     ("dumb-init", "--version", r"dumb-init v\d+\.\d+\.\d+"),
     ("catatonit", "--version", r"tini version \S+_catatonit"),
     ("pause", "-v", r"pause\.c \S+"),
-    ("docker-init", "--version", r"nsinit version \S+ - git\.\w+"),
+    ("docker-init", "--version", r"tini version \d+\.\d+\.\d+ - git\.\w+"),
     ("anything", "--version", r"nsinit version \S+ - git\.\w+"),
 ])
 def test_name_chooses_the_personality(user, nsinit, directory, name, option, line, how):

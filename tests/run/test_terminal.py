@@ -11,8 +11,7 @@ import termios
 
 import pexpect
 import pytest
-from conftest import caller_named, init_named
-from harness import command_of, descendants_of, interrupt_prompt, state_of, until
+from harness import caller_named, command_of, descendants_of, init_named, interrupt_prompt, state_of, until
 
 WAYS = ["run-root", "run-user", "pid1-root", "pid1-user", "subreaper-user"]
 PROMPT = r"[$#] $"

@@ -9,8 +9,7 @@ import struct
 import termios
 
 import pytest
-from conftest import caller_named
-from harness import children_of, command_of, descendants_of, interrupt_prompt, state_of, until
+from harness import caller_named, children_of, command_of, descendants_of, interrupt_prompt, state_of, until
 
 WAYS = ["run-root", "run-user", "subreaper-user", "single-user"]
 OPTIONS = {"run": "", "subreaper": " -s", "single": " -s -c"}

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <limits.h>
 #include <signal.h>
@@ -42,6 +43,7 @@ static struct {
 	bool capable, has_ids;
 	unsigned uid, gid;
 	unsigned long statfs_flags;
+	bool pseudo;
 } fake;
 
 void fake_reset(void)
@@ -90,6 +92,11 @@ void fake_ids(unsigned uid, unsigned gid)
 void fake_statfs_flags(unsigned long flags)
 {
 	fake.statfs_flags = flags;
+}
+
+void fake_pseudo(void)
+{
+	fake.pseudo = true;
 }
 
 static bool is_call(const char *line, const char *name)
@@ -279,7 +286,7 @@ REAL(int, sys_mount_attributes, int fd, uint64_t attributes, bool recursive)
 /* A new, empty directory instead of a file system. */
 REAL(int, sys_detached_mount, const char *type, const char *key, const char *value, uint64_t attributes)
 {
-	static char path[128];
+	static char path[256];
 
 	if (fails("sys_detached_mount", " %s%s%s%s%s %s", type, key ? " " : "", key ? key : "", key ? "=" : "", key ? value : "", flag_words(attributes)))
 		return -1;
@@ -290,7 +297,7 @@ REAL(int, sys_detached_mount, const char *type, const char *key, const char *val
 /* The same. */
 REAL(int, sys_detached_mount_options, const char *type, const char *const options[][2])
 {
-	static char path[128];
+	static char path[256];
 	char text[256] = "";
 
 	for (size_t i = 0; options[i][0] && strlen(text) < 128; i++)
@@ -452,6 +459,10 @@ REAL(int, fstatfs, int fd, struct statfs *status)
 
 	if (fake.statfs_flags)
 		status->f_flags = (long)fake.statfs_flags;
+	if (fake.pseudo && strcmp(basename(path_of(fd)), "proc") == 0)
+		status->f_type = PROC_SUPER_MAGIC;
+	if (fake.pseudo && strcmp(basename(path_of(fd)), "sys") == 0)
+		status->f_type = SYSFS_MAGIC;
 	return result;
 }
 

@@ -33,6 +33,9 @@ void fake_ids(unsigned uid, unsigned gid);
 /* What fstatfs(2) says of the flags of a mount, ST_*. */
 void fake_statfs_flags(unsigned long flags);
 
+/* A directory that is called proc or sys is a mount of that file system, for fstatfs(2). */
+void fake_pseudo(void);
+
 /* How often name was called. */
 int fake_count(const char *name);
 

@@ -29,7 +29,7 @@ static int home = -1, log_file = -1;
 static struct {
 	int fd, file, before;
 } capturing = {-1, -1, -1};
-static char directory[64];
+static char directory[128];
 
 static int ours(int fd)
 {
@@ -129,11 +129,16 @@ const char *captured(void)
 
 const char *place(void)
 {
-	if (!directory[0]) {
-		strcpy(directory, "/tmp/nsinit-unit.XXXXXX");
-		assert_non_null(mkdtemp(directory));
-		assert_int_equal(chmod(directory, 0755), 0);
+	const char *parent = getenv("TMPDIR");
+
+	if (directory[0])
+		return directory;
+	snprintf(directory, sizeof directory, "%.64s/nsinit-unit.XXXXXX", parent ? parent : "/tmp");
+	if (!mkdtemp(directory)) {
+		directory[0] = '\0';
+		fail_msg("no directory for the test's files: %s", strerror(errno));
 	}
+	assert_int_equal(chmod(directory, 0755), 0);
 	return directory;
 }
 

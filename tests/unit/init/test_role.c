@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -79,7 +80,7 @@ static void test_rows(void **state)
 /* The exit code of nsinit -s with these words; "@" is a directory of ours. What it logs is in said(). */
 static int life(const char *text)
 {
-	static char *environment[] = {(char *)"PATH=/usr/bin:/bin", NULL};
+	char *environment[] = {NULL};
 	char line[1024];
 	const char *at = strchr(text, '@');
 	struct plan *plan = new_plan();
@@ -155,6 +156,7 @@ static void test_status(void **state)
 	};
 
 	(void)state;
+	assert_int_equal(setenv("PATH", "/usr/bin:/bin", 1), 0);
 	for (size_t i = 0; i < COUNT(programs); i++) {
 		put_file(programs[i].name, programs[i].text);
 		assert_int_equal(chmod(in_place(programs[i].name), programs[i].mode), 0);

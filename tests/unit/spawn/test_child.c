@@ -52,6 +52,7 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	plan->argv = argv + 1;
 	plan->envp = envp;
 	plan->namespaces = namespaces;
+	plan->borrows = namespaces & CLONE_NEWUSER;
 	plan->parent_death = SIGTERM;
 	plan->rootfs = in_place("root");
 	plan->read_only = true;
@@ -71,6 +72,7 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	job = (struct job){.kind = JOB_GROUP, .console = -1};
 	container = (struct container){.report = report[1], .maps_written = -1, .root = -1, .dev = -1};
 	fake_reset();
+	fake_pseudo();
 	fake_proc(in_place("self"));
 	return (struct child){.plan = plan, .argv = argv + 1, .job = &job, .mask = &mask, .container = &container, .cgroup = &cgroup};
 }
@@ -199,7 +201,7 @@ static void test_failures(void **state)
 
 		snprintf(row, sizeof row, "step %d, %s %s", rows[i].step, rows[i].call, rows[i].part);
 		if (!program && !rows[i].user)
-			plan.namespaces = STANDARD;
+			plan.namespaces = STANDARD, plan.borrows = false;
 		plan.ephemeral = rows[i].step == STEP_OVERLAY;
 		fake_fail_at(rows[i].call, rows[i].part, rows[i].error);
 		check_int(row, program ? walk_program(&child) : walk_container(&child), -1);
@@ -215,6 +217,7 @@ static void test_masks_fail(void **state)
 	struct child child = child_of(&plan, STANDARD);
 
 	(void)state;
+	fake_reset(); /* no fake_pseudo() */
 	assert_int_equal(walk_container(&child), -1);
 	assert_int_equal(child.fault.step, STEP_MASKS);
 	assert_int_equal(child.fault.error, EXDEV);

@@ -117,6 +117,7 @@ static struct child child_of(struct plan *plan, bool rootfs, unsigned long names
 	container = (struct container){.root = open(in_place("root"), O_PATH | O_DIRECTORY | O_CLOEXEC), .dev = -1};
 	plan->rootfs = rootfs ? in_place("root") : NULL;
 	plan->namespaces = namespaces;
+	plan->borrows = namespaces & CLONE_NEWUSER;
 	fake_reset();
 	return (struct child){.plan = plan, .container = &container};
 }
@@ -689,15 +690,19 @@ static void test_masks(void **state)
 	}
 }
 
-/* A user namespace guards them already, the host's root is not ours to hide, and who is privileged may see. */
+/* A user namespace guards /proc already, the host's root is not ours to hide, and who is privileged may see. */
 static void test_no_masks(void **state)
 {
 	struct plan *plan = new_plan();
-	struct child child = child_of(plan, true, STANDARD | CLONE_NEWUSER);
+	struct child child;
 
 	(void)state;
+	put_file("root/proc/keys", "");
+	put_directory("root/sys");
+	child = child_of(plan, true, STANDARD | CLONE_NEWUSER);
+	fake_pseudo();
 	assert_int_equal(mount_masks(&child), 0);
-	assert_string_equal(fake_text(), "");
+	check_no_record("user namespace", "/proc");
 	child = child_of(new_plan(), false, STANDARD);
 	assert_int_equal(mount_masks(&child), 0);
 	assert_string_equal(fake_text(), "");
@@ -705,6 +710,25 @@ static void test_no_masks(void **state)
 	plan->privileged = true;
 	assert_int_equal(mount_masks(&child), 0);
 	assert_string_equal(fake_text(), "");
+}
+
+/* The machine's firmware is hidden from every container that is not privileged. */
+static void test_firmware(void **state)
+{
+	static const unsigned long namespaces[] = {STANDARD, STANDARD | CLONE_NEWUSER};
+
+	(void)state;
+	put_directory("root/proc");
+	put_directory("root/sys");
+	for (size_t i = 0; i < COUNT(namespaces); i++) {
+		struct child child = child_of(new_plan(), true, namespaces[i]);
+
+		fake_pseudo();
+		if (i == 0)
+			put_directory("root/sys/firmware");
+		assert_int_equal(mount_masks(&child), 0);
+		check_record("firmware", (const char *[]){"sys_mount tmpfs on /root/sys/firmware ro,nosuid,nodev,noexec"}, 1);
+	}
 }
 
 /* A directory of the rootfs where the new procfs should be, as after a race, is not taken for it. */
@@ -715,6 +739,7 @@ static void test_masks_need_the_real_proc(void **state)
 	(void)state;
 	put_file("root/proc/kcore", "");
 	put_file("root/dev/null", "");
+	put_directory("root/sys");
 	child = child_of(new_plan(), true, STANDARD);
 	assert_int_equal(mount_masks(&child), -1);
 	assert_int_equal(errno, EXDEV);
@@ -759,7 +784,7 @@ int main(void)
 		test(test_sysfs_of_own_network), test(test_dev), test(test_cgroups_are_hidden), test(test_busy), test(test_rows_through_links), test(test_row_failures),
 		test(test_rows_on_the_hosts_root), test(test_propagation), test(test_sources), test(test_source_failures), test(test_binds),
 		test(test_bind_failures), test(test_entry_index), test(test_tmpfs), test(test_old_kernel), test(test_attributes_are_refused),
-		test(test_late_remount_fails), test(test_restrict), test(test_remount_keeps_flags), test(test_masks), test(test_no_masks),
+		test(test_late_remount_fails), test(test_restrict), test(test_remount_keeps_flags), test(test_masks), test(test_no_masks), test(test_firmware),
 		test(test_masks_need_the_real_proc), test(test_mask_failures),
 	};
 
