@@ -23,6 +23,8 @@ struct loop {
 	bool given;          /* the foreground is the child's */
 	int reports;         /* launcher: where PID 1 inside reports, -1: nowhere */
 	int launcher;        /* PID 1 inside: where to report, -1: nobody is interested */
+	size_t held, oldest; /* real-time signals that found the program's queue full, in a ring */
+	int64_t retry_us;    /* how long until they are tried again */
 	bool delayed;        /* a TERM has waited for --delay once */
 	bool ended;          /* the child has, or there is nothing to wait for */
 	bool alone;          /* no child is left at all */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Text without stdio: a buffer of the caller's, flushed with write(2) to a descriptor. Knows the
- * conversions %s, %c, %d, %u, %o, %ld, %lu and a width with '-' for %s (printf(3)).
+ * conversions %s, %c, %d, %u, %o, %ld, %lu and for %s a width with '-' and a precision (printf(3)).
  */
 #ifndef OUT_H
 #define OUT_H

@@ -17,7 +17,8 @@ struct personality {
 	const struct option_set *set;
 	const char *usage;             /* the head of --help */
 	const char *version;           /* what --version prints */
-	int speaks_on;                 /* where --help and --version go */
+	int speaks_on;                 /* where --version goes */
+	bool helps_on_stderr;          /* and --help */
 	struct log_style style;
 	const char *exec_failed;       /* before the program's name in that message, NULL: our own words */
 	const char *exec_why;          /* between the name and the reason */

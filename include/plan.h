@@ -20,6 +20,7 @@ enum plan_limits {
 	PLAN_LIMITS_MAX = 16,
 	PLAN_MAPS_MAX = 8,
 	PLAN_HOSTNAME_MAX = 64, /* uname(2): __NEW_UTS_LEN */
+	PLAN_SIGNAL_REALTIME = 32, /* the first real-time signal, for the kernel */
 	PLAN_SIGNAL_MAX = 64,   /* _NSIG on all four architectures */
 };
 
@@ -87,6 +88,8 @@ struct plan {
 	bool pause;        /* no program: hold the namespaces and reap */
 	int parent_death;  /* signal, 0: none */
 	bool session;      /* a session for the program, with or without a terminal */
+	bool stop_along;   /* at TSTP, TTIN and TTOU the program is stopped, and we stop as well */
+	bool close_inherited; /* descriptors that were passed to us are for the program only */
 	bool clear_signals; /* nothing blocked or ignored for the program, whatever we inherited */
 	bool end_group;    /* TERM to the program's group when it has ended */
 	bool leave_directory; /* PID 1 itself goes to / */

@@ -39,10 +39,16 @@ bool signals_keyboard(int signal);
 /* True for the signals by which a terminal stops a group. */
 bool signals_stop(int signal);
 
-/* Sends signal to pid, or to the group -pid, with the value that came with info. 0, or -1. */
+/*
+ * Sends signal to pid, or to the group -pid, with the value that came with info. 0, or -1; EAGAIN if it was queued to us
+ * with sigqueue(3) and the queue of who gets it is full: signal(7).
+ */
 int signals_send(pid_t pid, int signal, const siginfo_t *info);
 
-/* Takes a signal that is pending in set and throws it away. True if there was one. */
+/* Takes a signal that is pending and throws it away. True if there was one. */
 bool signals_drop(int signal);
+
+/* The same, but only if we sent it to ourselves. */
+void signals_drop_own(int signal);
 
 #endif

@@ -68,7 +68,7 @@ static int read_hostname(struct plan *plan, int directory)
 	text[length] = '\0';
 	while (*name == '#' || *name == '\n' || *name == ' ' || *name == '\t')
 		name += *name == '#' ? strcspn(name, "\n") : 1;
-	name[strcspn(name, "\n \t")] = '\0';
+	name[strcspn(name, "\r\n \t")] = '\0';
 	if (!*name || strlen(name) > PLAN_HOSTNAME_MAX) {
 		log_error("--conf %s: hostname: holds no name of 1 to %d bytes; mend it or remove it", plan->conf, PLAN_HOSTNAME_MAX);
 		return -1;

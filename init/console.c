@@ -69,20 +69,25 @@ static bool wants_foreground(int console)
  * session: the kernel does not stop a group that nobody can continue. Giving up a terminal that is no
  * pseudo-terminal would hang it up for everybody.
  */
-static bool can_give_session(int console)
+static bool can_give_session(const struct plan *plan, int console)
 {
-	struct stat status;
+	unsigned device; /* of the terminal itself: /dev/tty is only a name for it */
 
-	return getpid() == 1 && getsid(0) == 1 && fstat(STDIN_FILENO, &status) == 0 && console >= 0 &&
-	       S_ISCHR(status.st_mode) && major(status.st_rdev) >= PTY_MAJOR_FIRST && major(status.st_rdev) <= PTY_MAJOR_LAST;
+	if (console < 0 || getsid(0) != getpid() || (getpid() != 1 && !plan->session))
+		return false;
+	return ioctl(console, (int)TIOCGDEV, &device) == 0 && major(device) >= PTY_MAJOR_FIRST && major(device) <= PTY_MAJOR_LAST;
 }
 
 struct job console_program_job(const struct plan *plan, int console)
 {
 	if (plan->single_child)
 		return (struct job){.kind = JOB_SHARED, .console = console};
-	if (can_give_session(console) && ioctl(console, TIOCNOTTY) == 0)
+	if (can_give_session(plan, console) && ioctl(console, TIOCNOTTY) == 0) {
+		/* Both are pending already. As long as they are, one that is meant for the program would be lost in them. */
+		signals_drop_own(SIGHUP);
+		signals_drop_own(SIGCONT);
 		return (struct job){.kind = JOB_SESSION, .console = console};
+	}
 	if (plan->session)
 		return (struct job){.kind = JOB_SESSION, .console = -1};
 	return (struct job){.kind = JOB_GROUP, .console = console, .foreground = wants_foreground(console)};

@@ -67,6 +67,7 @@ int env_build(struct plan *plan, char **environment, const char *home)
 	for (size_t i = 0; i < count; i++)
 		if (kept(plan, environment[i]))
 			envp[length++] = environment[i];
+	envp[length] = NULL;
 	if (plan->clear_env)
 		set(envp, path);
 	if (home) {

@@ -14,6 +14,10 @@
 #include "personality.h"
 #include "value.h"
 
+enum {
+	OBJECT_MAX = 600, /* a name that is longer is cut, not what follows it */
+};
+
 /* What each step was about; the object of a step comes from object(). */
 static const char *const subjects[STEP_COUNT] = {
 	[STEP_JOIN] = "--join",
@@ -49,9 +53,9 @@ static const char *const subjects[STEP_COUNT] = {
 	[STEP_LIMITS] = "limit",
 	[STEP_SECCOMP] = "--seccomp",
 	[STEP_BOUNDING] = "capabilities, bounding set",
-	[STEP_GROUPS] = "--user, groups",
-	[STEP_GID] = "--user, group",
-	[STEP_UID] = "--user",
+	[STEP_GROUPS] = "groups of user",
+	[STEP_GID] = "group of user",
+	[STEP_UID] = "user",
 	[STEP_CAPABILITIES] = "capabilities",
 	[STEP_CWD] = "--cwd",
 	[STEP_LISTEN_PID] = "LISTEN_PID",
@@ -140,10 +144,10 @@ static const struct {
 	{STEP_SECCOMP, EACCES, "as an ordinary user it needs --no-new-privs"},
 	{STEP_SECCOMP, EINVAL, "this kernel has no CONFIG_SECCOMP_FILTER; use --seccomp none"},
 	{STEP_CAPABILITIES, EPERM, "--cap-add names one that we do not have; leave it out, or start us with it"},
-	{STEP_GROUPS, EPERM, "only root may change user; leave it out"},
-	{STEP_GID, EPERM, "only root may change group; leave it out"},
+	{STEP_GROUPS, EPERM, "only root may change user; leave --user out"},
+	{STEP_GID, EPERM, "only root may change group; leave --user out"},
 	{STEP_GID, EINVAL, "the id is not mapped in this user namespace; give one that is"},
-	{STEP_UID, EPERM, "only root may change user; leave it out"},
+	{STEP_UID, EPERM, "only root may change user; leave --user out"},
 	{STEP_UID, EINVAL, "the id is not mapped in this user namespace; give one that is"},
 	{STEP_UID, EAGAIN, "the user has too many processes; raise ulimit -u"},
 	{STEP_CWD, ENOENT, "create it, or give another"},
@@ -225,7 +229,7 @@ static void object(struct out *out, const struct plan *plan, const struct fault 
 	case STEP_GROUPS:
 	case STEP_GID:
 	case STEP_UID:
-		out_print(out, " %s", plan->user ? plan->user : "");
+		out_print(out, " %u:%u", (unsigned)plan->identity.uid, (unsigned)plan->identity.gid);
 		break;
 	case STEP_CWD:
 		out_print(out, " %s", plan->cwd);
@@ -279,7 +283,7 @@ int fault_report(const struct plan *plan, const struct fault *fault)
 	struct out what = OUT(-1);
 
 	object(&what, plan, fault);
-	what.text[what.length < sizeof what.text ? what.length : sizeof what.text - 1] = '\0';
+	what.text[what.length < OBJECT_MAX ? what.length : OBJECT_MAX] = '\0'; /* room for reason and remedy in the line */
 	if (fault->step == STEP_EXEC && personality->exec_failed)
 		log_error("%s%s%s%s", personality->exec_failed, plan->argv[0], personality->exec_why, strerror(fault->error));
 	else

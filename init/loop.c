@@ -14,12 +14,22 @@
 #include <unistd.h>
 
 #include "announce.h"
+#include "cold.h"
 #include "console.h"
 #include "decimal.h"
 #include "fault.h"
 #include "log.h"
 #include "trace.h"
 #include "value.h"
+
+enum {
+	/* A full queue is looked at again after a pause that doubles. Nothing else has a clock. */
+	RETRY_FIRST_US = 20,
+	RETRY_LAST_US = 20 * 1000,
+	RING_SIZE = 256,
+};
+
+COLD static siginfo_t ring[RING_SIZE]; /* loop->held of them, from loop->oldest on */
 
 struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job, const sigset_t *mask)
 {
@@ -35,6 +45,7 @@ struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t ch
 		.mask = mask,
 		.self = getpid(),
 		.deadline_ms = -1,
+		.retry_us = RETRY_FIRST_US,
 	};
 }
 
@@ -131,8 +142,8 @@ static void grace_expired(struct loop *loop)
 	kill(loop->plan->group && loop->own_group ? -loop->child : loop->child, SIGKILL);
 }
 
-/* Sends the signal on, rewritten, to the program or to its whole group. */
-static void forward(struct loop *loop, const siginfo_t *info)
+/* Sends the signal on, rewritten, to the program or to its whole group. False if its queue is full. */
+static bool forward(struct loop *loop, const siginfo_t *info)
 {
 	int rewrite = acts(loop) ? loop->plan->rewrite[info->si_signo] : 0;
 	int signal = rewrite ? rewrite - 1 : info->si_signo;
@@ -140,13 +151,45 @@ static void forward(struct loop *loop, const siginfo_t *info)
 	char from[16], to[16];
 
 	if (signal == 0)
-		return;
-	if (signals_send(whole ? -loop->child : loop->child, signal, info) < 0 && errno != ESRCH)
-		log_warning("signal %s for process %d: %s", value_signal_name(signal, to), (int)loop->child, strerror(errno));
+		return true;
+	if (signals_send(whole ? -loop->child : loop->child, signal, info) < 0) {
+		if (errno == EAGAIN)
+			return false;
+		if (errno != ESRCH)
+			log_warning("signal %s for process %d: %s", value_signal_name(signal, to), (int)loop->child, strerror(errno));
+	}
 	log_debug("signal %s from %d, sent as %s to %d", value_signal_name(info->si_signo, from), (int)info->si_pid,
 	          value_signal_name(signal, to), whole ? -loop->child : loop->child);
 	if (signal == SIGTERM && acts(loop) && loop->plan->grace_ms >= 0 && loop->deadline_ms < 0)
 		set_deadline(loop, loop->plan->grace_ms, grace_expired);
+	return true;
+}
+
+/* Sends what was held, the oldest first, until the queue is full again. */
+static void forward_held(struct loop *loop)
+{
+	while (loop->held > 0 && forward(loop, &ring[loop->oldest])) {
+		loop->oldest = (loop->oldest + 1) % RING_SIZE;
+		loop->held--;
+		loop->retry_us = RETRY_FIRST_US;
+	}
+}
+
+/*
+ * The kernel counts what is queued for a user, not for a process (signal(7), RLIMIT_SIGPENDING): as long as signals wait in
+ * our queue there may be no place in the program's. So they are taken out, and wait here.
+ */
+static void hold(struct loop *loop, const siginfo_t *info)
+{
+	ring[(loop->oldest + loop->held++) % RING_SIZE] = *info;
+	forward_held(loop);
+}
+
+/* Forwards now, or after what is held; standard signals need no place in a queue and wait for nobody. */
+static void forward_in_order(struct loop *loop, const siginfo_t *info)
+{
+	if ((loop->held > 0 && info->si_signo >= PLAN_SIGNAL_REALTIME) || !forward(loop, info))
+		hold(loop, info);
 }
 
 static void delay_expired(struct loop *loop)
@@ -199,13 +242,15 @@ static void on_forward(struct loop *loop, const siginfo_t *info)
 		return;
 	}
 	if (!is_hooked(loop, info->si_signo) && !is_delayed(loop, info))
-		forward(loop, info);
+		forward_in_order(loop, info);
 }
 
 static void on_stop(struct loop *loop, const siginfo_t *info)
 {
-	(void)info;
-	kill(-loop->child, SIGSTOP);
+	if (loop->plan->session && !loop->plan->rewrite[info->si_signo])
+		kill(-loop->child, SIGSTOP);
+	else
+		forward_in_order(loop, info);
 	kill(getpid(), SIGSTOP); /* as PID 1 we do not stop */
 }
 
@@ -281,24 +326,59 @@ static int64_t remaining_ms(const struct loop *loop)
 	return left > 0 ? left : 0;
 }
 
-/* Takes the next signal. False if the time-out came first, or there was a report instead. */
-static bool next_signal(struct loop *loop, const sigset_t *all, int readiness, siginfo_t *info)
+/* How long the loop may wait, -1: for ever. */
+static int64_t wait_us(const struct loop *loop)
 {
-	struct timespec timeout = {0, 0};
+	int64_t deadline = loop->deadline_ms >= 0 ? remaining_ms(loop) * 1000 : -1;
 
+	if (loop->held == 0)
+		return deadline;
+	return deadline >= 0 && deadline < loop->retry_us ? deadline : loop->retry_us;
+}
+
+/* Every signal; but when no more can be held only those that need no place, with SIGCHLD and SIGTERM among them. */
+static void wanted_signals(const struct loop *loop, sigset_t *set)
+{
+	bool full = loop->held == RING_SIZE;
+
+	memset(set, full ? 0 : 0xff, sizeof *set);
+	for (int signal = 1; full && signal < PLAN_SIGNAL_REALTIME; signal++)
+		sigaddset(set, signal);
+}
+
+/* Takes the next signal. False if the time-out came first, or there was a report instead. */
+static bool next_signal(struct loop *loop, int readiness, siginfo_t *info)
+{
+	int64_t us = wait_us(loop);
+	struct timespec timeout = {(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
+	sigset_t set;
+
+	wanted_signals(loop, &set);
 	if (readiness >= 0 && loop->reports >= 0) {
 		struct pollfd descriptors[] = {{.fd = loop->reports, .events = POLLIN}, {.fd = readiness, .events = POLLIN}};
 
-		poll(descriptors, 2, -1);
+		/* Signals that cannot be held keep the signalfd ready; then only the time-out counts. */
+		poll(descriptors, loop->held == RING_SIZE ? 1 : 2, us < 0 ? -1 : (int)((us + 999) / 1000));
 		if (descriptors[0].revents)
 			read_report(loop);
-	} else if (loop->deadline_ms >= 0) {
-		timeout.tv_sec = (time_t)(remaining_ms(loop) / 1000);
-		timeout.tv_nsec = (long)(remaining_ms(loop) % 1000) * 1000000;
-	} else {
-		return sigwaitinfo(all, info) > 0;
+		timeout = (struct timespec){0, 0};
+	} else if (us < 0) {
+		return sigwaitinfo(&set, info) > 0;
 	}
-	return sigtimedwait(all, info, &timeout) > 0;
+	return sigtimedwait(&set, info, &timeout) > 0;
+}
+
+/* What is due when the wait was over without a signal. */
+static void on_time(struct loop *loop)
+{
+	if (loop->held > 0) {
+		loop->retry_us = loop->retry_us < RETRY_LAST_US ? 2 * loop->retry_us : RETRY_LAST_US;
+		forward_held(loop);
+	}
+	if (loop->deadline_ms >= 0 && remaining_ms(loop) == 0) {
+		loop->deadline_ms = -1;
+		loop->expired(loop);
+	}
 }
 
 void loop_run(struct loop *loop)
@@ -311,12 +391,10 @@ void loop_run(struct loop *loop)
 	if (loop->reports >= 0 && (loop->console >= 0 || announce_wanted(loop->plan)))
 		readiness = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!loop->ended) {
-		if (next_signal(loop, &all, readiness, &info))
+		if (next_signal(loop, readiness, &info))
 			dispatch(loop, &info);
-		else if (loop->deadline_ms >= 0 && remaining_ms(loop) == 0) {
-			loop->deadline_ms = -1;
-			loop->expired(loop);
-		}
+		else
+			on_time(loop);
 	}
 	while (loop->reports >= 0) /* every writer is gone by now */
 		read_report(loop);
@@ -328,15 +406,14 @@ void loop_run(struct loop *loop)
 
 void loop_drain(struct loop *loop)
 {
-	sigset_t all;
 	siginfo_t info;
 
-	memset(&all, 0xff, sizeof all);
 	loop->mode = SIGNALS_DRAIN;
+	loop->held = 0;
 	loop->child = 0;
 	loop->ended = false;
 	on_child(loop, NULL);
 	while (!loop->ended && !loop->alone && remaining_ms(loop) > 0)
-		if (next_signal(loop, &all, -1, &info))
+		if (next_signal(loop, -1, &info))
 			dispatch(loop, &info);
 }

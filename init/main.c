@@ -30,9 +30,9 @@
 
 static struct plan plan;
 
-static int say(const struct personality *as, const char *text, const struct option_set *list)
+static int say(int fd, const char *text, const struct option_set *list)
 {
-	struct out out = OUT(as->speaks_on);
+	struct out out = OUT(fd);
 
 	out_print(&out, "%s", text);
 	if (list)
@@ -45,10 +45,10 @@ static int run(const sigset_t *mask)
 {
 	const struct role *role = role_choose(getpid(), &plan);
 
-	if (plan.personality->warn)
-		plan.personality->warn(&plan);
 	if (role->complete(&plan) < 0)
 		return plan.personality->failed;
+	if (plan.personality->warn)
+		plan.personality->warn(&plan);
 	if (plan.dry_run) {
 		plan_print(&plan, role->name);
 		return 0;
@@ -78,11 +78,11 @@ int main(int argc, char **argv)
 		return as->failed;
 	log_open(plan.log_fd, plan.verbosity);
 	if (plan.help)
-		return say(as, as->usage, as->set);
+		return say(as->helps_on_stderr ? STDERR_FILENO : STDOUT_FILENO, as->usage, as->set);
 	if (plan.version)
-		return say(as, as->version, NULL);
+		return say(as->speaks_on, as->version, NULL);
 	if (plan.license)
-		return say(as, "nsinit " NSINIT_VERSION ", MIT license: do with it what you like, without warranty, keep the notice.\n", NULL);
+		return say(STDOUT_FILENO, "nsinit " NSINIT_VERSION ", MIT license: do with it what you like, without warranty, keep the notice.\n", NULL);
 	if (plan.check)
 		return check_run();
 	plan.argv = argv + program;

@@ -56,7 +56,7 @@ static size_t distance(const char *a, size_t length, const char *b)
 static int unknown_name(const struct option_set *set, const char *name, size_t length)
 {
 	const struct option *nearest = NULL;
-	size_t best = MISSPELT_DISTANCE + 1;
+	size_t best = length > MISSPELT_DISTANCE ? MISSPELT_DISTANCE + 1 : length;
 
 	for (size_t i = 0; i < set->count && length <= NAME_MAX_LENGTH; i++) {
 		size_t d = set->options[i].name ? distance(name, length, set->options[i].name) : best;
@@ -69,7 +69,7 @@ static int unknown_name(const struct option_set *set, const char *name, size_t l
 	if (nearest)
 		log_error("--%s: no such option; did you mean --%s?", name, nearest->name);
 	else
-		log_error("--%s: no such option; see --help", name);
+		log_error("--%s: no such option; -h lists them", name);
 	return -1;
 }
 
@@ -78,7 +78,7 @@ static int apply(struct plan *plan, const struct option *option, const char *das
 	const char *wrong = option->parse(plan, option, value);
 
 	if (wrong)
-		log_error("%s%s %s: %s", dashes, name, value, wrong);
+		log_error("%s%s %.200s: %s", dashes, name, value, wrong);
 	return wrong ? -1 : 0;
 }
 
@@ -113,7 +113,7 @@ static int parse_short(const struct option_set *set, struct plan *plan, char **a
 		const char name[] = {*letter, '\0'}, *value = letter[1] ? letter + 1 : argv[1];
 
 		if (!option) {
-			log_error("-%c: no such option; see --help", *letter);
+			log_error("-%c: no such option; -h lists them", *letter);
 			return -1;
 		}
 		if (!option->argument) {
@@ -135,7 +135,7 @@ static int apply_variable(struct plan *plan, const struct option *option, const 
 	const char *wrong = option->parse(plan, option, value);
 
 	if (wrong)
-		log_error("%s: %s", variable, wrong);
+		log_error("%.200s: %s", variable, wrong);
 	return wrong ? -1 : 0;
 }
 
@@ -157,7 +157,7 @@ static int parse_prefixed(const struct option_set *set, struct plan *plan, const
 		return 0;
 	if (option && *value)
 		return apply_variable(plan, option, variable, value + 1);
-	log_warning("%s: no such option, ignored", variable);
+	log_warning("%s%s: no such option, ignored", set->prefix, at - length);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "out.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,15 +34,15 @@ void out_char(struct out *out, char c)
 		out->text[out->length++] = c;
 }
 
-static void out_string(struct out *out, const char *string, size_t width, bool left)
+static void out_string(struct out *out, const char *string, size_t width, size_t precision, bool left)
 {
-	size_t length = strlen(string);
+	size_t length = strnlen(string, precision);
 	size_t padding = width > length ? width - length : 0;
 
 	for (; !left && padding > 0; padding--)
 		out_char(out, ' ');
-	while (*string)
-		out_char(out, *string++);
+	for (size_t i = 0; i < length; i++)
+		out_char(out, string[i]);
 	for (; padding > 0; padding--)
 		out_char(out, ' ');
 }
@@ -62,7 +63,7 @@ void out_vprint(struct out *out, const char *format, va_list arguments)
 	for (; *format; format++) {
 		char digits[24], *end = digits + sizeof digits;
 		bool left, wide;
-		size_t width = 0;
+		size_t width = 0, precision = SIZE_MAX;
 		long n;
 
 		if (*format != '%') {
@@ -73,23 +74,26 @@ void out_vprint(struct out *out, const char *format, va_list arguments)
 		format += left;
 		for (; *format >= '0' && *format <= '9'; format++)
 			width = width * 10 + (size_t)(*format - '0');
+		if (*format == '.')
+			for (precision = 0; *++format >= '0' && *format <= '9';)
+				precision = precision * 10 + (size_t)(*format - '0');
 		wide = *format == 'l';
 		format += wide;
 		switch (*format) {
 		case 's':
-			out_string(out, va_arg(arguments, const char *), width, left);
+			out_string(out, va_arg(arguments, const char *), width, precision, left);
 			break;
 		case 'c':
 			out_char(out, (char)va_arg(arguments, int));
 			break;
 		case 'd':
 			n = wide ? va_arg(arguments, long) : va_arg(arguments, int);
-			out_string(out, number_text(end, n < 0 ? 0UL - (unsigned long)n : (unsigned long)n, 10, n < 0), width, left);
+			out_string(out, number_text(end, n < 0 ? 0UL - (unsigned long)n : (unsigned long)n, 10, n < 0), width, SIZE_MAX, left);
 			break;
 		case 'o':
 		case 'u':
 			out_string(out, number_text(end, wide ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned),
-			                            *format == 'o' ? 8 : 10, false), width, left);
+			                            *format == 'o' ? 8 : 10, false), width, SIZE_MAX, left);
 			break;
 		case '%':
 			out_char(out, '%');

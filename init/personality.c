@@ -100,6 +100,7 @@ static void dumb_init_defaults(struct plan *plan)
 	plan->session = true;
 	plan->group = true;
 	plan->end_group = true;
+	plan->stop_along = true;
 	plan->clear_signals = true;
 	plan->leave_directory = true;
 }
@@ -111,15 +112,23 @@ static const struct option catatonit_options[] = {
 	{NULL, 'P', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(pause), "no program, end on INT or TERM"},
 	{"version", 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
 };
-static const struct option_set catatonit = {.options = catatonit_options, .count = COUNT(catatonit_options)};
+static const struct option catatonit_variables[] = {
+	{"CATATONIT_DEBUG", 0, NULL, OPTIONS_PID1, set_single_debug, 0, "set: say what is done"},
+};
+static const struct option_set catatonit = {
+	.options = catatonit_options, .count = COUNT(catatonit_options),
+	.variables = catatonit_variables, .variable_count = COUNT(catatonit_variables),
+};
 
 static void catatonit_defaults(struct plan *plan)
 {
 	plan->subreaper = getpid() != 1;
+	plan->close_inherited = true;
 }
 
 static const struct option pause_options[] = {
 	{NULL, 'v', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+	{NULL, 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
 	{NULL, 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
 	{NULL, 'P', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(pause), "nothing more; for who calls every pause program as catatonit"},
 };
@@ -185,7 +194,7 @@ static const struct personality personalities[] = {
 		.set = &dumb_init,
 		.usage = "Usage: dumb-init [option] command [[arg] ...]\nnsinit " NSINIT_VERSION ", acting as dumb-init.\n",
 		.version = "dumb-init v1.2.5\n",
-		.speaks_on = STDERR_FILENO,
+		.speaks_on = STDERR_FILENO, .helps_on_stderr = true,
 		.style = {{"[dumb-init] ", "[dumb-init] ", "[dumb-init] ", "[dumb-init] "}, NULL},
 		.exec_failed = "", .exec_why = ": ",
 		.failed = 1, .not_found = 2, .not_executable = 2,
@@ -199,6 +208,7 @@ static const struct personality personalities[] = {
 		.speaks_on = STDOUT_FILENO,
 		.style = {{"ERROR (catatonit:", "WARN (catatonit:", "INFO (catatonit:", "DEBUG (catatonit:"}, "): "},
 		.exec_failed = "failed to exec ", .exec_why = ": ",
+		.helps_on_stderr = true,
 		.failed = 1, .not_found = 1, .not_executable = 1,
 		.here = true, .defaults = catatonit_defaults,
 	},

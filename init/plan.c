@@ -46,16 +46,16 @@ bool plan_isolates(const struct plan *plan)
 
 const struct hook *plan_hook(const struct plan *plan, int signal)
 {
-	for (size_t i = 0; i < plan->hook_count; i++)
-		if (plan->hooks[i].signal == signal)
-			return &plan->hooks[i];
+	for (size_t i = plan->hook_count; i > 0; i--) /* the last one said counts */
+		if (plan->hooks[i - 1].signal == signal)
+			return &plan->hooks[i - 1];
 	return NULL;
 }
 
 static int check_program(const struct plan *plan)
 {
 	if (!plan->argv[0] && !plan->pause) {
-		log_error("no program given; put it behind the options, with -- before it, or see --help");
+		log_error("no program given; put it behind the options, with -- before it; -h lists them");
 		return -1;
 	}
 	if (plan->argv[0] && plan->pause) {

@@ -111,7 +111,7 @@ static void print_mounts(struct out *out, const struct plan *plan)
 		const struct mount_entry *entry = &plan->mounts[i];
 
 		if (entry->kind == MOUNT_TMPFS) {
-			out_print(out, "mount: tmpfs on %s rw,nosuid,nodev %s\n", entry->target, entry->data ? entry->data : "");
+			out_print(out, "mount: tmpfs on %s rw,nosuid,nodev%s%s\n", entry->target, entry->data ? "," : "", entry->data ? entry->data : "");
 			continue;
 		}
 		out_print(out, "bind: %s on %s ", entry->source, entry->target);

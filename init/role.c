@@ -18,6 +18,7 @@
 #include "join.h"
 #include "log.h"
 #include "loop.h"
+#include "ns.h"
 #include "personality.h"
 #include "spawn.h"
 #include "sys.h"
@@ -64,10 +65,15 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 			return start_failed(plan, &fault, launcher);
 		log_info("started %s as process %d", plan->argv[0], (int)child);
 	}
+	if (plan->close_inherited) {
+		const int keep[] = {console, launcher, plan->log_fd};
+
+		ns_close_except(keep, sizeof keep / sizeof keep[0], STDERR_FILENO + 1);
+	}
 	if (plan->leave_directory && chdir("/") < 0)
 		log_warning("/: %s", strerror(errno));
 	tell_started(plan, launcher);
-	loop = loop_around(plan, plan->pause ? SIGNALS_PAUSE : plan->session ? SIGNALS_SESSION : SIGNALS_PROGRAM, child, &job, mask);
+	loop = loop_around(plan, plan->pause ? SIGNALS_PAUSE : plan->stop_along ? SIGNALS_SESSION : SIGNALS_PROGRAM, child, &job, mask);
 	if (launcher >= 0 && loop.console < 0) {
 		close(launcher); /* the launcher need not listen: nothing can be stopped from a terminal */
 		launcher = -1;
@@ -78,8 +84,8 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 
 	loop_run(&loop);
 
-	if (plan->end_group && child > 0)
-		kill(-child, SIGTERM);
+	if (plan->end_group && child > 0 && plan->rewrite[SIGTERM] != 1)
+		kill(-child, plan->rewrite[SIGTERM] ? plan->rewrite[SIGTERM] - 1 : SIGTERM);
 	drain_run(&loop);
 	return plan->remap[loop.status] ? plan->remap[loop.status] - 1 : loop.status;
 }

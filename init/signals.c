@@ -6,6 +6,7 @@
 #include "signals.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "plan.h"
 #include "sys.h"
@@ -87,20 +88,34 @@ int signals_send(pid_t pid, int signal, const siginfo_t *info)
 {
 	siginfo_t copy = *info;
 
-	/* A group, or a plain kill(2): nothing travels with it. */
+	/* A group, or a plain kill(2): nothing travels with it, and the kernel promises no place in a queue. */
 	if (pid < 0 || info->si_code != SI_QUEUE)
 		return kill(pid, signal);
 	copy.si_signo = signal;
 	return sys_queue_signal(pid, &copy);
 }
 
-bool signals_drop(int signal)
+static bool take_pending(int signal, siginfo_t *info)
 {
 	const struct timespec now = {0, 0};
-	siginfo_t info;
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, signal);
-	return sigtimedwait(&set, &info, &now) == signal;
+	return sigtimedwait(&set, info, &now) == signal;
+}
+
+bool signals_drop(int signal)
+{
+	siginfo_t info;
+
+	return take_pending(signal, &info);
+}
+
+void signals_drop_own(int signal)
+{
+	siginfo_t info;
+
+	if (take_pending(signal, &info) && !is_own(&info, getpid()))
+		sys_queue_signal(getpid(), &info); /* somebody else's, which came first: back to the queue with it */
 }

@@ -29,6 +29,7 @@ struct table {
 	int fd;
 	size_t start, end; /* what is read and not used */
 	size_t left;       /* what may still be read */
+	bool tail;         /* what comes is the rest of a line that was too long */
 	char text[LINE_SIZE];
 	char *fields[FIELDS_MAX];
 };
@@ -40,6 +41,7 @@ static int table_open(struct table *table, const char *root, const char *path)
 	struct stat status;
 
 	table->start = table->end = 0;
+	table->tail = false;
 	table->left = FILE_MAX;
 	table->fd = directory < 0 ? -1 : sys_open_in_root(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	if (directory >= 0)
@@ -52,7 +54,7 @@ static int table_open(struct table *table, const char *root, const char *path)
 	return -1;
 }
 
-/* The next line without its newline, NULL at the end. What is too long comes in pieces, which have too few fields. */
+/* The next line without its newline, NULL at the end. One that is too long is passed over. */
 static char *next_line(struct table *table)
 {
 	for (;;) {
@@ -63,13 +65,18 @@ static char *next_line(struct table *table)
 		if (newline) {
 			*newline = '\0';
 			table->start = (size_t)(newline + 1 - table->text);
-			return line;
+			if (!table->tail)
+				return line;
+			table->tail = false;
+			continue;
 		}
 		memmove(table->text, line, table->end - table->start);
 		table->end -= table->start;
 		table->start = 0;
-		if (table->end == sizeof table->text)
+		if (table->end == sizeof table->text) {
 			table->end = 0;
+			table->tail = true;
+		}
 		n = read(table->fd, table->text + table->end, sizeof table->text - table->end);
 		if (n < 0 || (n == 0 && table->end == 0) || (size_t)n > table->left)
 			return NULL;
@@ -160,7 +167,7 @@ static bool is_member(const char *list, const char *name)
 
 	while (list) {
 		list = value_item(list, ',', member, sizeof member);
-		if (strcmp(member, name) == 0)
+		if (*member && strcmp(member, name) == 0)
 			return true;
 	}
 	return false;
@@ -199,7 +206,8 @@ int user_automatic_map(const char *path, unsigned id, struct id_map *map)
 			bool ours = (known && strcmp(table.fields[0], user.name) == 0) ||
 			            (value_number(table.fields[0], ID_MAX, &named) == 0 && named == getuid());
 
-			if (ours && value_number(table.fields[1], ID_MAX, &start) == 0 && value_number(table.fields[2], ID_MAX, &count) == 0)
+			if (ours && value_number(table.fields[1], ID_MAX, &start) == 0 && value_number(table.fields[2], ID_MAX, &count) == 0 && count > 0 &&
+			    start + count <= ID_MAX)
 				map->ranges[map->count++] = (struct id_range){1, (unsigned)start, (unsigned)count};
 		}
 		close(table.fd);
@@ -249,7 +257,8 @@ int user_resolve(const char *root, const char *spec, struct identity *identity, 
 	identity->set = true;
 	identity->uid = (uid_t)user.uid;
 	identity->gid = (gid_t)gid;
-	identity->group_count = 0;
+	identity->groups[0] = identity->gid; /* as initgroups(3): a group that is only effective can be left, CVE-2022-36109 */
+	identity->group_count = 1;
 	if (known && !group)
 		add_groups(root, user.name, identity);
 	*home = known && user.home[0] == '/' ? user.home : NULL;

@@ -37,8 +37,8 @@ static int step_groups(struct child *child)
 		return 0;
 	if (sys_setgroups(identity->group_count, identity->groups) == 0)
 		return 0;
-	/* A user namespace with one id may not call setgroups at all, and has no other group to give up: user_namespaces(7). */
-	return errno == EPERM && idmap_is_single(child->plan) ? 0 : -1;
+	/* A user namespace with one id, ours or one around us, may not call setgroups at all, and has no other group: user_namespaces(7). */
+	return errno == EPERM && (idmap_is_single(child->plan) || (child->plan->borrows && !identity->set)) ? 0 : -1;
 }
 
 static int step_gid(struct child *child)
@@ -85,7 +85,7 @@ static int step_signals(struct child *child)
 /* A socket activated service takes the descriptors only if LISTEN_PID is its own pid: sd_listen_fds(3). */
 static int step_listen_pid(struct child *child)
 {
-	if (child->plan->listen_pid)
+	if (child->plan->listen_pid && child->argv == child->plan->argv) /* a hook is not who was meant */
 		*decimal(child->plan->listen_pid, (unsigned long)getpid()) = '\0';
 	return 0;
 }

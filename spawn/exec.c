@@ -67,7 +67,7 @@ static size_t longest(const char *path, const char *name)
 
 	for (const char *end; path; path = *end ? end + 1 : NULL) {
 		end = strchrnul(path, ':');
-		if ((size_t)(end - path) > length)
+		if ((size_t)(end - path) > length && (size_t)(end - path) + 1 + strlen(name) < PATH_MAX)
 			length = (size_t)(end - path);
 	}
 	return length + 1 + strlen(name) + 1;
@@ -77,7 +77,7 @@ static size_t longest(const char *path, const char *name)
 static int exec_search(const char *path, char **argv, char **envp)
 {
 	size_t size = longest(path, argv[0]);
-	char file[size < PATH_MAX ? size : 1];
+	char file[size <= PATH_MAX ? size : 1];
 	int error = ENOENT;
 
 	if (size > sizeof file) {
@@ -86,11 +86,15 @@ static int exec_search(const char *path, char **argv, char **envp)
 	}
 	for (const char *directory = path, *end; directory; directory = *end ? end + 1 : NULL) {
 		end = strchrnul(directory, ':');
+		if ((size_t)(end - directory) + 1 + strlen(argv[0]) >= size)
+			continue; /* too long a path to be one */
 		join(file, directory, (size_t)(end - directory), argv[0]);
 		exec_file(file, argv, envp);
 		/* Found but not executable is worth more than not found; anything else ends the search. */
-		if (errno == EACCES)
+		if (errno == EACCES && access(file, F_OK) == 0)
 			error = EACCES;
+		else if (errno == EACCES)
+			continue;
 		else if (errno != ENOENT && errno != ENOTDIR)
 			return -1;
 	}

@@ -245,7 +245,14 @@ static int mount_cgroup(struct child *child, const struct mount_row *row)
 /* Group 5 is tty's, and in a user namespace of one id it does not exist. */
 static int mount_pts(struct child *child, const struct mount_row *row)
 {
-	return mount_row(child, row, idmap_is_single(child->plan) ? "newinstance,ptmxmode=0666,mode=620" : row->data);
+	static const char plain[] = "newinstance,ptmxmode=0666,mode=620";
+
+	if (idmap_is_single(child->plan))
+		return mount_row(child, row, plain);
+	/* In a user namespace that was made outside it may not exist either. */
+	if (mount_row(child, row, row->data) == 0)
+		return 0;
+	return errno == EINVAL ? mount_row(child, row, plain) : -1;
 }
 
 int mount_rows_apply(struct child *child)
@@ -256,7 +263,7 @@ int mount_rows_apply(struct child *child)
 		child->fault.index = (int)i;
 		if (!mount_row_wanted(child->plan, row) || row->mount(child, row) == 0)
 			continue;
-		if (!(row->policy & MOUNT_OPTIONAL))
+		if (!(row->policy & MOUNT_OPTIONAL) || (errno != ENODEV && errno != ENOENT))
 			return -1;
 	}
 	return 0;

@@ -15,8 +15,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from conftest import caller_named, need_root
-from harness import children_of, command_of, descendants_of, stat_fields, state_of, status_field, until
+from harness import (
+    caller_named, children_of, command_of, descendants_of, need_root, stat_fields, state_of, status_field, until,
+)
 
 WAYS = ("pid1", "child")
 TO_REAP = {"tini": ["-s"]}

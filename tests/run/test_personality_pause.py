@@ -34,9 +34,8 @@ def test_it_ends_with_0_on_term_and_int_and_says_so(pause, number):
     assert signal.Signals(number).name[3:] in result.err.splitlines()[-1], result.err
 
 
-@pytest.mark.parametrize("when", ["as soon as it is there"])
 @pytest.mark.parametrize("way", ["pid1", "child"])
-def test_no_term_is_lost_during_the_start(root, nsinit, directory, probe, way, when):
+def test_no_term_is_lost_during_the_start(root, nsinit, directory, probe, way):
     """The probe counts ends with 143 as right; 0, which is right here, it counts as otherwise, and none as lost."""
     path = peer("pause", f"nsinit-{way}", nsinit, directory).path
     assert root.run([probe, "starts", "100", "1000", way, path], stderr=None).out == "0 right, 100 wrong, 0 lost\n"

@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 
+import pexpect
 import pytest
 from harness import PATIENCE, Caller, children_of, command_of, descendants_of, libc, state_of, status_field, until
 from peers import holds_term, program_of, ready, running, stopped, under_name, waits_as
@@ -126,13 +127,13 @@ def test_order_and_values_survive_full_queues(limited):
     assert process.finish().out == "15\n"
 
 
-def stopped_with_a_full_queue(limited, options=()):
+def stopped_with_a_full_queue(limited, options=(), ours=100, programs=4, count=20):
     """A stopped program, and more signals for it than its queue takes."""
-    process = limited(["signals"], 100, 4, options)
+    process = limited(["signals"], ours, programs, options)
     (program,) = until(lambda: [p for p in descendants_of(process.pid) if re.match(r"\S+probe signals", command_of(p))], "the program")
     os.kill(program, signal.SIGSTOP)
     stopped(program)
-    flood(process, 45, range(20))
+    flood(process, 45, range(count))
     return process, program
 
 
@@ -144,6 +145,20 @@ def test_stopped_program_with_a_full_queue_gets_the_rest_later(limited):
     process.send(signal.SIGTERM)
     assert process.lines_until("15")[-1] == "15"
     assert process.finish().status == 0
+
+
+def test_signal_that_becomes_a_queued_one_waits_with_the_others(limited):
+    """USR1 needs no place in a queue, but what it is rewritten to does; there are more before it than anybody would keep aside."""
+    process, program = stopped_with_a_full_queue(limited, ["-r", "USR1:46"], ours=1000, programs=300, count=700)
+    process.send(signal.SIGUSR1)
+    process.send(signal.SIGUSR2)
+    until(lambda: int(status_field(program, "ShdPnd"), 16) >> (signal.SIGUSR2 - 1) & 1, "the USR2 behind it")
+    os.kill(program, signal.SIGCONT)
+    lines = [process.line() for _ in range(703)]
+    assert [line for line in lines if line not in ("12", "18", "46")] == [f"45 {value}" for value in range(700)]
+    assert sorted(line for line in lines if line in ("12", "18", "46")) == ["12", "18", "46"]
+    process.send(signal.SIGTERM)
+    assert process.finish().out == "15\n"
 
 
 def test_full_queue_does_not_keep_us_from_seeing_the_end(limited):
@@ -323,6 +338,26 @@ def test_term_in_every_call_of_the_start_of_pid_1(root, nsinit, directory, probe
     path = nsinit if name == "nsinit" else under_name(nsinit, name, directory)
     statuses = start_race(root, scratch, [busybox, "unshare", "-fp", path, *options.split(), "--", probe], below=1)
     assert set(statuses.values()) == {143}, statuses
+
+
+@STRACE
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGCONT])
+def test_signal_like_that_of_the_hand_over_is_not_taken_for_it(root, nsinit, probe, scratch, number):
+    """
+    PID 1 gives its terminal to the program, for which the kernel sends it HUP and CONT. While these wait they would
+    swallow others like them; delayed waits give them the time to.
+    """
+    busybox = shutil.which("busybox") or pytest.skip("needs busybox (Debian: busybox-static) for its unshare")
+    child = root.pty(["strace", "-f", "-qq", "-o", scratch / "calls", "-e", "trace=rt_sigtimedwait", "-e",
+                      "inject=rt_sigtimedwait:delay_enter=200000:when=1..3", busybox, "unshare", "-fp", "setsid", "-c", nsinit, "--",
+                      probe, "signals"])
+    child.expect_exact("ready\r\n")
+    init = [p for p in descendants_of(child.pid) if command_of(p).startswith(f"{nsinit} ")][0]
+    os.kill(init, number)
+    child.expect_exact(f"{int(number)}\r\n")
+    os.kill(init, signal.SIGTERM)
+    child.expect_exact("15\r\n")
+    child.expect(pexpect.EOF)
 
 
 @STRACE

@@ -20,6 +20,7 @@ class Shell:
     """An interactive bash on a terminal of its own; `nsinit` is what it types to call nsinit."""
 
     def __init__(self, nsinit, way, who):
+        self.marks, self.heard = 0, ""
         self.nsinit = f"{nsinit}{OPTIONS[way]} --"
         self.child = caller_named(who).pty(["bash", "--norc", "--noprofile", "--noediting", "-i"], env={"PS1": PROMPT})
         self.prompt()
@@ -39,17 +40,29 @@ class Shell:
         return self.child.before
 
     def answer(self, line):
-        """What one command prints, up to the prompt."""
+        """What one command prints. A mark tells its end: of a job in the background the prompt may have come late."""
+        self.marks += 1
         self.type(line)
-        return self.prompt().replace("\r\n", "\n")
+        self.type(f"echo mar''k={self.marks}.")
+        self.child.expect_exact(f"mark={self.marks}.\r\n")
+        answer = self.child.before.replace("\r\n", "\n")
+        self.heard += answer + self.prompt()
+        return answer
 
     def status(self):
         return int(re.search(r"status=(\d+)", self.answer("echo status=$?")).group(1))
 
     def answer_until(self, command, words):
         """Of a job in the background bash tells before some prompt, the first or a later one."""
-        answer = self.answer(command)
-        until(lambda: words in answer or words in self.answer("jobs"), f"the notice {words!r}")
+        self.heard = ""
+        self.answer(command)
+
+        def told():
+            if words not in self.heard:
+                self.answer("jobs")
+            return words in self.heard
+
+        until(told, f"the notice {words!r}")
 
     def program(self, words):
         """The probe (or other program) that nsinit runs, wherever it is below."""
@@ -261,7 +274,7 @@ def test_background_program_that_reads_the_terminal_stops_until_fg(shell):
 
 
 def test_pipeline_passes_data_and_status(shell):
-    assert shell.answer(f"echo a | {shell.nsinit} tr a b | tr b c").endswith("c\n")
+    assert shell.answer(f"echo a | {shell.nsinit} tr a b | tr b c").startswith("c\n")
     assert "status=4 0" in shell.answer(f"{shell.nsinit} sh -c 'exit 4' | cat; echo status=${{PIPESTATUS[*]}}")
     shell.close()
 
@@ -282,7 +295,7 @@ def test_pipeline_is_interrupted_and_stopped_as_a_whole(shell, probe):
 
 def test_interrupt_in_a_pipeline_reaches_every_process_of_the_program(shell, probe, scratch):
     """In a pipeline the terminal tells nsinit's group; nsinit then has to tell all that the terminal would have told."""
-    script = f"{probe} on INT {scratch}/member 0 & trap : INT; wait; wait; exit 6"
+    script = f"trap : INT; {probe} on INT {scratch}/member 0 & wait; wait; exit 6"
     shell.type(f"{shell.nsinit} sh -c '{script}' | cat")
     shell.sees("ready\r\n")
     shell.key("c")
