@@ -29,7 +29,10 @@ struct job console_program_job(const struct plan *plan, int console);
 /* How PID 1 of a container is to be started. */
 struct job console_container_job(int console);
 
-/* Stops ourselves as signal has stopped our job; returns when we are continued, or at once if nobody could do that. */
-void console_stop(int signal);
+/*
+ * Stops our process group as signal has stopped our job. Returns true when we were continued, false at once if nobody
+ * could do that.
+ */
+bool console_stop(int signal);
 
 #endif

@@ -36,9 +36,6 @@ enum signal_action signals_action(const siginfo_t *info, enum signal_mode mode, 
 /* True for the signals that a terminal sends to its whole foreground group. */
 bool signals_keyboard(int signal);
 
-/* True for the signals by which a terminal stops a group. */
-bool signals_stop(int signal);
-
 /*
  * Sends signal to pid, or to the group -pid, with the value that came with info. 0, or -1; EAGAIN if it was queued to us
  * with sigqueue(3) and the queue of who gets it is full: signal(7).

@@ -98,7 +98,11 @@ struct job console_container_job(int console)
 	return (struct job){.kind = JOB_GROUP, .console = console, .foreground = wants_foreground(console)};
 }
 
-void console_stop(int signal)
+/*
+ * The group, not only us: who shares it, a pipeline or a script around us, would have been stopped by the same key, and the
+ * shell above takes its terminal back only when all of the job has stopped.
+ */
+bool console_stop(int signal)
 {
 	sigset_t set;
 
@@ -106,8 +110,8 @@ void console_stop(int signal)
 		signal = SIGTSTP; /* which the kernel ignores where nobody could continue us */
 	sigemptyset(&set);
 	sigaddset(&set, signal);
-	kill(getpid(), signal);
+	kill(0, signal);
 	sys_signal_mask(SIG_UNBLOCK, &set, NULL); /* here we stop */
 	sys_signal_mask(SIG_BLOCK, &set, NULL);
-	signals_drop(SIGCONT); /* what continued us */
+	return signals_drop(SIGCONT); /* what continued us */
 }

@@ -38,7 +38,7 @@ struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t ch
 		.mode = mode,
 		.child = child,
 		.own_group = job->kind != JOB_SHARED,
-		.console = job->kind == JOB_GROUP ? job->console : -1,
+		.console = job->kind == JOB_SESSION ? -1 : job->console,
 		.given = job->foreground,
 		.reports = -1,
 		.launcher = -1,
@@ -60,7 +60,7 @@ int64_t loop_now_ms(void)
 /* The whole job goes on, in the foreground if that is ours. */
 static void job_continue(struct loop *loop)
 {
-	if (loop->console >= 0 && console_held(loop->console)) {
+	if (loop->own_group && loop->console >= 0 && console_held(loop->console)) {
 		console_give(loop->console, loop->child);
 		loop->given = true;
 	}
@@ -77,7 +77,7 @@ static void job_stopped(struct loop *loop, int signal)
 
 	if (loop->console < 0)
 		return;
-	if ((signal == SIGTTIN || signal == SIGTTOU) && console_held(loop->console)) {
+	if (loop->own_group && (signal == SIGTTIN || signal == SIGTTOU) && console_held(loop->console)) {
 		job_continue(loop);
 		return;
 	}
@@ -89,8 +89,9 @@ static void job_stopped(struct loop *loop, int signal)
 	if (loop->given)
 		console_take(loop->console);
 	loop->given = false;
-	console_stop(signal);
-	job_continue(loop);
+	/* What continues a shared group has reached the child as well. */
+	if (!console_stop(signal) || loop->own_group)
+		job_continue(loop);
 }
 
 static void child_ended(struct loop *loop, int status)
@@ -235,12 +236,9 @@ static bool is_hooked(struct loop *loop, int signal)
 
 static void on_forward(struct loop *loop, const siginfo_t *info)
 {
-	/* In a shared group the terminal has told the program already, which may have stopped. */
-	if (!loop->own_group && info->si_code == SI_KERNEL) {
-		if (signals_stop(info->si_signo))
-			console_stop(info->si_signo);
+	/* In a shared group the terminal has told the program already; if it stops we shall see that. */
+	if (!loop->own_group && info->si_code == SI_KERNEL)
 		return;
-	}
 	if (!is_hooked(loop, info->si_signo) && !is_delayed(loop, info))
 		forward_in_order(loop, info);
 }
@@ -256,7 +254,7 @@ static void on_stop(struct loop *loop, const siginfo_t *info)
 
 static void on_continue(struct loop *loop, const siginfo_t *info)
 {
-	if (loop->console >= 0)
+	if (loop->own_group && loop->console >= 0)
 		job_continue(loop);
 	else
 		on_forward(loop, info);

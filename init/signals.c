@@ -31,7 +31,6 @@ static const enum signal_action otherwise[SIGNALS_MODES] = {
 };
 
 static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
-static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
 static const int keyboard[] = {SIGINT, SIGQUIT, SIGTSTP, SIGWINCH};
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -77,11 +76,6 @@ enum signal_action signals_action(const siginfo_t *info, enum signal_mode mode, 
 bool signals_keyboard(int signal)
 {
 	return contains(keyboard, COUNT(keyboard), signal);
-}
-
-bool signals_stop(int signal)
-{
-	return contains(stops, COUNT(stops), signal);
 }
 
 int signals_send(pid_t pid, int signal, const siginfo_t *info)

@@ -5,6 +5,7 @@ pieces are used; it makes fixtures of them.
 """
 
 import ctypes
+import errno
 import json
 import os
 import re
@@ -93,6 +94,22 @@ def command_of(pid):
 def libraries_of(program):
     listing = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
     return re.findall(r"(/\S+) \(0x", listing)
+
+
+def send_values(process, number, values):
+    """
+    Queues every value, waiting where the queue is full: what is accepted must arrive. kill(2) would not do for
+    counting: where the user's queue is full, it says nothing and several become one.
+    """
+    for value in values:
+        def accepted():
+            try:
+                checked("sigqueue", process.pid, number, value)
+                return True
+            except OSError as error:
+                assert error.errno == errno.EAGAIN, error
+                return False
+        accepted() or until(accepted, "room in the signal queue")
 
 
 class Result:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import children_of, state_of, status_field, until
+from harness import children_of, send_values, state_of, status_field, until
 
 BLOCKED = [signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM, signal.SIGCHLD, signal.SIGTSTP, 36, 64]
 IGNORED = [signal.SIGINT, signal.SIGPIPE, signal.SIGUSR2, signal.SIGTTOU, 37, 63]
@@ -203,8 +203,7 @@ def test_memory_does_not_grow(pid1, probe):
     """Thousands of orphans and signals cost nothing that stays."""
     process = pid1.start("", ["sh", "-c", f"{probe} orphans 3000 >&2; exec {probe} count 3000 40"])
     assert process.line() == "ready"
-    for _ in range(3000):
-        process.send(40)
+    send_values(process, 40, range(3000))
     assert process.line() == "enough"
     until(lambda: state_of(process.pid) == "S", "nsinit's idle state")
     held = anonymous_kb(process.pid)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from harness import children_of, command_of, descendants_of, state_of, stat_fields, until
+from harness import children_of, command_of, descendants_of, send_values, stat_fields, state_of, until
 
 
 def ready(process):
@@ -38,8 +38,7 @@ def test_orphans_are_reaped(init, probe):
 
 def test_orphans_are_reaped_while_signals_arrive(init, probe):
     process = ready(init.start("", ["sh", "-c", f"{probe} orphans 2000 >&2 & exec {probe} count 500 40"]))
-    for _ in range(500):
-        process.send(40)
+    send_values(process, 40, range(500))
     assert process.line() == "enough"
     orphans = [p for p in descendants_of(process.pid) if " orphans " in command_of(p)]
     until(lambda: all(state_of(p) in (None, "Z") for p in orphans), "the end of the orphans' maker")

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Role entrypoint: every signal that nsinit is sent reaches the program once, at any moment, with its value."""
 
-import errno
 import os
 import re
 import shutil
 import signal
 
 import pytest
-from harness import children_of, checked, command_of, descendants_of, state_of, status_field, until
+from harness import checked, children_of, command_of, descendants_of, send_values, state_of, status_field, until
 
 FORWARDED = sorted(set(range(1, 65)) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD})
 
@@ -16,19 +15,6 @@ FORWARDED = sorted(set(range(1, 65)) - {signal.SIGKILL, signal.SIGSTOP, signal.S
 def ready(process):
     assert process.line() == "ready"
     return process
-
-
-def send_values(process, number, values):
-    """Queues every value, waiting where the queue is full: what is accepted must arrive."""
-    for value in values:
-        def accepted():
-            try:
-                checked("sigqueue", process.pid, number, value)
-                return True
-            except OSError as error:
-                assert error.errno == errno.EAGAIN, error
-                return False
-        accepted() or until(accepted, "room in the signal queue")
 
 
 # ---- forwarding ----

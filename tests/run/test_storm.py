@@ -155,8 +155,8 @@ def test_signal_that_becomes_a_queued_one_waits_with_the_others(limited):
     until(lambda: int(status_field(program, "ShdPnd"), 16) >> (signal.SIGUSR2 - 1) & 1, "the USR2 behind it")
     os.kill(program, signal.SIGCONT)
     lines = [process.line() for _ in range(703)]
-    assert [line for line in lines if line not in ("12", "18", "46")] == [f"45 {value}" for value in range(700)]
-    assert sorted(line for line in lines if line in ("12", "18", "46")) == ["12", "18", "46"]
+    assert [line for line in lines if line.startswith("45")] == [f"45 {value}" for value in range(700)]
+    assert sorted(line.split()[0] for line in lines if not line.startswith("45")) == ["12", "18", "46"]
     process.send(signal.SIGTERM)
     assert process.finish().out == "15\n"
 
@@ -271,17 +271,6 @@ def test_signals_are_held_by_the_first_call(user, nsinit, directory, probe, scra
 
 
 @STRACE
-def test_term_before_the_first_call_ends_us_and_nothing_has_started(user, nsinit, probe, scratch):
-    """Not PID 1: the default action is the right one then."""
-    process = user.start(["strace", "-f", "-qq", "-o", scratch / "calls", "-e", "trace=rt_sigprocmask", "-e",
-                          "inject=rt_sigprocmask:delay_enter=300000:when=1", nsinit, "-s", "--", probe, "write", scratch / "ran"])
-    (early,) = until(lambda: [p for p in children_of(process.pid) if command_of(p).startswith(nsinit) and state_of(p) == "t"], "the start")
-    assert not holds_term(early)
-    os.kill(early, signal.SIGTERM)
-    assert process.finish().status in (-15, 143)
-    assert not (scratch / "ran").exists()
-
-
 def lingers(pid):
     """Something below is held by a delay: in a stop of strace's at every one of several looks."""
     for _ in range(4):
