@@ -27,9 +27,21 @@ void console_take(int console);
 struct job console_program_job(const struct plan *plan, int console);
 
 /* How PID 1 of a container is to be started. */
-struct job console_container_job(int console);
+struct job console_container_job(const struct plan *plan, int console);
 
-/* Stops ourselves as signal has stopped our job; returns when we are continued, or at once if nobody could do that. */
-void console_stop(int signal);
+/* True if standard input or output is a terminal that is ours alone: we are in its foreground, and in no pipeline. */
+bool console_is_ours(void);
+
+/* Which of 0 to 2 a new terminal of the program's replaces, a bit each: those that are terminals, or all if none is. */
+unsigned console_replaced(void);
+
+/* Opens /dev/null as those of 0 to 2 that are closed, before anything else gets their numbers. */
+void console_fill(void);
+
+/*
+ * Stops ourselves as signal has stopped our job. Returns true when we have been continued, and false at once if nobody
+ * could do that.
+ */
+bool console_stop(int signal);
 
 #endif
