@@ -17,6 +17,7 @@
 #include "console.h"
 #include "decimal.h"
 #include "log.h"
+#include "sys.h"
 
 enum {
 	/* The kernel holds up to 64 KiB in a pseudo-terminal, tty_buffer.c, and a line discipline's 4 KiB. */
@@ -170,7 +171,8 @@ static bool is_same(int console, int fd)
 {
 	unsigned ours, other;
 
-	return console >= 0 && ioctl(console, (int)TIOCGDEV, &ours) == 0 && ioctl(fd, (int)TIOCGDEV, &other) == 0 && ours == other;
+	return console >= 0 && sys_terminal_number(console, TIOCGDEV, &ours) == 0 && sys_terminal_number(fd, TIOCGDEV, &other) == 0 &&
+	       ours == other;
 }
 
 static int open_terminal(int console)

@@ -198,6 +198,11 @@ int sys_pidfd(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
+int sys_terminal_number(int fd, unsigned long request, unsigned *number)
+{
+	return (int)syscall(SYS_ioctl, fd, request, number);
+}
+
 /* Room for one descriptor, aligned as a header must be: cmsg(3). */
 union control {
 	struct cmsghdr header;

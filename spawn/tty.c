@@ -110,7 +110,7 @@ static int bind_console(int dev, int master, int slave)
 	unsigned number;
 	int tree = sys_clone_tree(slave, "", false);
 
-	if (tree < 0 || fstat(tree, &status) < 0 || ioctl(master, (int)TIOCGPTN, &number) < 0)
+	if (tree < 0 || fstat(tree, &status) < 0 || sys_terminal_number(master, TIOCGPTN, &number) < 0)
 		return -1;
 	if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(PTY_SLAVE_MAJOR, number)) {
 		errno = ENODEV;

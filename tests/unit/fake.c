@@ -372,6 +372,11 @@ REAL(int, sys_pidfd, pid_t pid)
 	return fails("sys_pidfd", " %d", (int)pid) ? -1 : __real_open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
+REAL(int, sys_terminal_number, int fd, unsigned long request, unsigned *number)
+{
+	return fails("sys_terminal_number", " %s", path_of(fd)) ? -1 : __real_sys_terminal_number(fd, request, number);
+}
+
 REAL(ssize_t, sys_send, int socket, const void *packet, size_t size, int descriptor)
 {
 	if (fails("sys_send", " %zu bytes with %s", size, path_of(descriptor)))
