@@ -35,10 +35,11 @@ class Outer:
     """A shell that owns the terminal and stays, so that the terminal can be looked at when nsinit has ended."""
 
     def __init__(self, caller, argv, script='"$@"', **more):
-        script = f'echo be""gin; {script}; echo sta""tus=$?; read rest; echo re""st=$rest'
+        script = f'echo be""gin; read go; {script}; echo sta""tus=$?; read rest; echo re""st=$rest'
         self.child = caller.pty(["/bin/sh", "-c", script, "sh", *argv], **more)
         self.child.expect_exact("begin\r\n")
         self.modes = termios.tcgetattr(self.child.child_fd)
+        self.child.sendline("go")
 
     @property
     def launcher(self):
@@ -209,6 +210,14 @@ def test_size_change(shell):
     answer(shell, "stty size", r"41 123\r\n")
     shell.sendline("exit")
     assert end_of(shell) == 0
+
+
+def test_settings_come_along(box):
+    outer = Outer(box.caller, box.command("", ["/bin/stty", "-a"]), 'stty intr ^G; "$@"')
+    outer.modes[6][termios.VINTR] = b"\x07"
+    outer.child.expect(r"intr = \^G;.* -echo ")
+    assert outer.status() == 0
+    outer.end()
 
 
 def test_end_of_file_key(box):
@@ -425,6 +434,11 @@ def test_closed_descriptors(hosted, closed):
     assert (result.status, result.err) == (0, "")
 
 
+def test_news_from_inside_are_not_taken_for_stdin(hosted):
+    """Were 0 left closed, the launcher's own socket would get the number."""
+    one_line(hosted.run("--tty new", ["/bin/nothing"], setup=lambda: os.close(0)), 127, "/bin/nothing")
+
+
 def test_reader_that_goes_hangs_the_program_up(hosted):
     launcher = hosted.start("--tty new", ["yes"])
     assert launcher.line() == "y\r"
@@ -440,7 +454,7 @@ def test_hang_up_of_ours_hangs_up_the_program_s(box):
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, child.child_fd)
     os.close(null)
-    child.wait()
+    until(lambda: not child.isalive(), "the end")
     assert child.exitstatus == 129
     assert state_of(program) is None
 
@@ -475,18 +489,22 @@ def test_slow_reader_costs_nothing(hosted):
     launcher.finish()
 
 
-def test_idle_relay_does_not_wake_up(box):
-    """Also while the program has its terminal closed everywhere."""
-    script = "exec <&- >&- 2>&-; probe sleep; read x </dev/tty; echo got=$x >/dev/tty"
-    child = box.pty("", ["/bin/sh", "-c", f"echo ready; {script}"])
+def test_closed_terminal_costs_nothing_and_can_be_opened_again(box, scratch):
+    """While the program has it open nowhere, a master without a slave would report a hang-up all the time."""
+    os.mkfifo(scratch / "fifo", 0o666)
+    os.chmod(scratch / "fifo", 0o666)
+    script = "echo ready; exec <&- >&- 2>&-; read x </mnt/fifo; exec >/dev/tty; echo got=$x; read x </mnt/fifo"
+    child = box.pty(f"--bind {scratch}:/mnt", ["/bin/sh", "-c", script])
     child.expect_exact("ready\r\n")
-    pids = until(lambda: len(descendants_of(child.pid)) == 3 and [child.pid, *descendants_of(child.pid)], "the probe")
+    pids = until(lambda: len(descendants_of(child.pid)) == 2 and [child.pid, *descendants_of(child.pid)], "the program")
     until(lambda: blocked(pids), "rest")
     before = switches(child.pid)
     time.sleep(0.2)
     assert switches(child.pid) == before
-    child.sendintr()
-    assert end_of(child) == 130
+    (scratch / "fifo").write_text("line\n")
+    child.expect_exact("got=line\r\n")
+    (scratch / "fifo").write_text("end\n")
+    assert end_of(child) == 0
 
 
 # ---- the reason for it ----
