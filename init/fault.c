@@ -133,6 +133,7 @@ static const struct {
 	{STEP_BINDS, ENOSYS, "this kernel restricts one mount at a time; add norec"},
 	{STEP_BINDS, EINVAL, "a directory goes onto a directory, a file onto a file; for a tmpfs see its options in tmpfs(5)"},
 	{STEP_PTY, ENOSPC, "there are too many; raise sysctl kernel.pty.max"},
+	{STEP_PTY, EMFILE, "raise ulimit -n"},
 	{STEP_PTY, 0, "mount devpts on /dev/pts, or give --tty inherit"},
 	{STEP_HOSTNAME, EPERM, "it needs a uts namespace; leave --share uts out"},
 	{STEP_DOMAINNAME, EPERM, "it needs a uts namespace; leave --share uts out"},

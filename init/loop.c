@@ -296,6 +296,23 @@ static ssize_t receive(const struct loop *loop, void *packet, size_t size, int *
 	return read(loop->reports, packet, sizeof(struct report));
 }
 
+/* No program is to run without the terminal that it should have. */
+static void lose_terminal(struct loop *loop, int error)
+{
+	loop->fault = (struct fault){.step = STEP_PTY, .error = error};
+	if (!loop->ended)
+		kill(loop->child, SIGKILL);
+}
+
+/* A descriptor that found no free number is left out, unix(7). */
+static void take_terminal(struct loop *loop, int master)
+{
+	if (master >= 0)
+		relay_start(loop->relay, master);
+	else
+		lose_terminal(loop, EMFILE);
+}
+
 /* True if it was one. PID 1 inside is ours, but what comes out of a container is not believed without a look. */
 static bool take_report(struct loop *loop, const struct report *report, int *descriptor)
 {
@@ -307,8 +324,8 @@ static bool take_report(struct loop *loop, const struct report *report, int *des
 		announce_ready(loop->plan);
 	} else if (report->kind == REPORT_STOPPED && report->signal > 0 && report->signal <= PLAN_SIGNAL_MAX) {
 		job_stopped(loop, report->signal);
-	} else if (report->kind == REPORT_TERMINAL && loop->relay && *descriptor >= 0) {
-		relay_start(loop->relay, *descriptor);
+	} else if (report->kind == REPORT_TERMINAL && loop->relay) {
+		take_terminal(loop, *descriptor);
 		*descriptor = -1;
 	} else {
 		return false;
@@ -334,6 +351,8 @@ static void read_report(struct loop *loop)
 		log_pass(packet.text, (size_t)n);
 		return;
 	}
+	if (n < 0 && loop->relay && loop->relay->master < 0 && !loop->relay->gone)
+		lose_terminal(loop, errno);
 	close(loop->reports);
 	loop->reports = -1;
 }

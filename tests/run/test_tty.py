@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import termios
 import time
@@ -357,7 +358,7 @@ def test_in_the_background_it_stops_as_any_reader_of_the_terminal(box):
 def test_large_output_arrives_whole(box, scratch):
     data = os.urandom(1 << 20) * 10
     (scratch / "data").write_bytes(data)
-    launcher = box.start(f"--tty new --bind {scratch}:/mnt", ["/bin/sh", "-c", "stty raw; exec cat /mnt/data"])
+    launcher = box.start(f"--tty new --bind {scratch}:/mnt", ["/bin/sh", "-c", "stty raw -echo; exec cat /mnt/data"])
     out, err = launcher.communicate(timeout=PATIENCE * 3)
     assert (launcher.returncode, err, len(out)) == (0, b"", len(data))
     assert hashlib.sha256(out).digest() == hashlib.sha256(data).digest()
@@ -366,7 +367,7 @@ def test_large_output_arrives_whole(box, scratch):
 def test_large_output_arrives_whole_on_a_terminal(box, scratch):
     data = os.urandom(1 << 20) * 2
     (scratch / "data").write_bytes(data)
-    child = box.pty(f"--bind {scratch}:/mnt", ["/bin/sh", "-c", "stty raw; exec cat /mnt/data"])
+    child = box.pty(f"--bind {scratch}:/mnt", ["/bin/sh", "-c", "stty raw -echo; exec cat /mnt/data"])
     got = b""
     with contextlib.suppress(OSError):  # EIO: the end
         while chunk := os.read(child.child_fd, 65536):
@@ -571,3 +572,27 @@ def test_no_pseudo_terminal_left(nsinit, root):
         one_line(Box(nsinit, root).run("--tty new", ["true"], setup=none_left), 125, "--tty", "No space left on device", "kernel.pty.max")
     finally:
         Path("/proc/sys/kernel/pty/max").write_text(limit)
+
+
+STEP_CALLS = ["socketpair", "ioctl", "sendmsg", "recvmsg", "dup2", "open_tree", "move_mount", "mknodat", "fchown", "setsid", "fcntl"]
+
+
+@pytest.mark.parametrize("call", STEP_CALLS)
+def test_calls_that_fail(box, scratch, call):
+    """Each of a call's in turn, in each process: the start fails in one line, or nothing is different, or the program is hung up."""
+    if not shutil.which("strace"):
+        pytest.skip("needs strace")
+    log = scratch / "trace"
+    argv = box.command("--tty new --user 0", ["/bin/tty"])
+    outcomes = set()
+    for nth in range(1, 40):
+        strace = ["strace", "-f", "-qq", "-b", "execve", "-o", str(log), "-e", f"trace={call}"]
+        result = box.caller.run([*strace, "-e", f"inject={call}:error=EACCES:when={nth}", *argv])
+        if "(INJECTED)" not in log.read_text():
+            break
+        outcomes.add(result.status)
+        if result.status == 125:
+            one_line(result, 125)
+        else:
+            assert result.status in (0, 129) and (result.out, result.err) in (("/dev/pts/0\r\n", ""), ("", "")), (nth, result)
+    assert nth > 1 and outcomes
