@@ -85,6 +85,9 @@ static const struct {
 	 "Swap counts as memory.\nSee\n.BR LIMITS ."},
 	{"cpus", "1.5 is the time of one processor and a half, in every tenth of a second."},
 	{"pids", "PID 1 and the program count, and each thread."},
+	{"tty",
+	 "The default is\n.BR auto ,\nwhich gives it its own with\n.B \\-\\-rootfs\non a terminal that is ours alone.\n"
+	 ".B new\ncannot be used with\n.BR \\-\\-pause ,\n.B \\-\\-detach\nand\n.BR \\-\\-single\\-child .\nSee\n.BR TERMINAL ."},
 	{"dry-run", "It needs no privilege."},
 	{"check", "The status is 0 if a container can be made, else 1."},
 };

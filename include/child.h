@@ -26,6 +26,7 @@ struct container {
 	int sources[PLAN_MOUNTS_MAX]; /* the detached tree of each bind */
 	int devices[CHILD_DEVICES];   /* the host's nodes, where they are borrowed */
 	int proc, sys;                /* in a user namespace: these, as long as the host's are there */
+	int terminal;                 /* of the program, if the plan has a new one */
 };
 
 struct child {

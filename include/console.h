@@ -27,7 +27,16 @@ void console_take(int console);
 struct job console_program_job(const struct plan *plan, int console);
 
 /* How PID 1 of a container is to be started. */
-struct job console_container_job(int console);
+struct job console_container_job(const struct plan *plan, int console);
+
+/* True if standard input or output is a terminal that is ours alone: we are in its foreground, and in no pipeline. */
+bool console_is_ours(void);
+
+/* Which of 0 to 2 a new terminal of the program's replaces, a bit each: those that are terminals, or all if none is. */
+unsigned console_replaced(void);
+
+/* Opens /dev/null as those of 0 to 2 that are closed, before anything else gets their numbers. */
+void console_fill(void);
 
 /*
  * Stops our process group as signal has stopped our job. Returns true when we were continued, false at once if nobody

@@ -5,6 +5,9 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /* How a line begins: the level's word, then our pid and what follows it, if there is something to follow. */
@@ -18,6 +21,12 @@ void log_style(const struct log_style *style);
 
 /* Where, and up to which level, lines go from now on. */
 void log_open(int fd, int verbosity);
+
+/* Whether the terminal that lines go to, if it is one, is in raw mode, and needs a carriage return as well. */
+void log_raw(bool raw);
+
+/* Writes a line that another process has made. */
+void log_pass(const char *text, size_t length);
 
 /* Writes a line if the level is wanted. errno is kept. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -13,6 +13,18 @@
 #include "signals.h"
 #include "spawn.h"
 
+struct loop;
+struct relay;
+
+/* A descriptor that is waited for beside signals. Its owner may change it at any time. */
+struct watch {
+	int fd;       /* -1: none now */
+	short events; /* poll(2); 0: none now, not even its end */
+	void (*ready)(struct loop *loop, short events);
+};
+
+enum { LOOP_WATCHES_MAX = 4 };
+
 struct loop {
 	const struct plan *plan;
 	enum signal_mode mode;
@@ -22,6 +34,9 @@ struct loop {
 	int console;         /* the terminal whose foreground we pass on, -1: none */
 	bool given;          /* the foreground is the child's */
 	int reports;         /* launcher: where PID 1 inside reports, -1: nowhere */
+	struct relay *relay; /* launcher: between our terminal and the program's own, NULL: it has none */
+	struct watch *watches;
+	size_t watch_count;  /* of watches, up to LOOP_WATCHES_MAX */
 	int launcher;        /* PID 1 inside: where to report, -1: nobody is interested */
 	size_t held, oldest; /* real-time signals that found the program's queue full, in a ring */
 	int64_t retry_us;    /* how long until they are tried again */

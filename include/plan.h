@@ -72,6 +72,8 @@ struct identity {
 	size_t group_count;
 };
 
+enum plan_tty { TTY_AUTO, TTY_NEW, TTY_INHERIT };
+
 struct personality;
 
 struct plan {
@@ -117,6 +119,10 @@ struct plan {
 	/* identity and environment */
 	const char *user; /* --user, as given */
 	size_t env_count; /* of env */
+
+	/* the terminal */
+	enum plan_tty tty; /* --tty */
+	unsigned pty;      /* which of 0 to 2 become a pseudo-terminal of the program's own, a bit each; 0: it gets none */
 
 	/* what the program may do and use */
 	uint64_t cap_add, cap_drop; /* as asked, a bit for each CAP_* */

@@ -13,6 +13,7 @@ enum signal_mode {
 	SIGNALS_PROGRAM, /* PID 1 of a program */
 	SIGNALS_SESSION, /* of a program whose session is its own: a stop is passed on, and ours as well */
 	SIGNALS_RELAY,   /* the launcher of a container: everything is for PID 1 inside */
+	SIGNALS_TERMINAL, /* the same, with a terminal between us and PID 1 that we look after */
 	SIGNALS_PAUSE,   /* there is no program */
 	SIGNALS_DRAIN,   /* the program has ended */
 	SIGNALS_MODES,
@@ -23,6 +24,10 @@ enum signal_action {
 	SIGNAL_REAP,     /* a child changed state */
 	SIGNAL_CONTINUE, /* a stopped job goes on */
 	SIGNAL_STOP,     /* the program stops, and we with it */
+	SIGNAL_SUSPEND,  /* only we stop */
+	SIGNAL_RESUME,   /* and go on */
+	SIGNAL_RESIZE,   /* our terminal has another size */
+	SIGNAL_HANG_UP,  /* our terminal may be gone */
 	SIGNAL_END,      /* end now */
 	SIGNAL_IGNORE,
 };

@@ -40,6 +40,7 @@ enum step {
 	STEP_PIVOT,
 	STEP_DETACH, /* before anything is resolved in the new root */
 	STEP_MOUNTS,
+	STEP_PTY, /* while nobody else has been in the new /dev */
 	STEP_BINDS,
 	STEP_MASKS,
 	STEP_READ_ONLY,
@@ -93,10 +94,21 @@ struct job {
 	enum job_kind kind;
 	int console;     /* the controlling terminal, -1: none */
 	bool foreground; /* the new group becomes the terminal's foreground group */
+	unsigned stdio;  /* JOB_SESSION: which of 0 to 2 become the console, a bit each */
 };
 
-/* What PID 1 of a container tells its launcher, over a close-on-exec pipe. The end of the pipe says: no more news. */
-enum report_kind { REPORT_FAULT = 1, REPORT_TIMES, REPORT_STARTED, REPORT_STOPPED };
+/*
+ * What PID 1 of a container tells its launcher, over a close-on-exec pipe. The end of the pipe says: no more news.
+ * With a pseudo-terminal it is a socket of packets, unix(7), and a packet that is no report is a line of PID 1's log:
+ * nothing inside has our terminal open.
+ */
+enum report_kind {
+	REPORT_FAULT = 1,
+	REPORT_TIMES,
+	REPORT_STARTED,
+	REPORT_STOPPED,
+	REPORT_TERMINAL, /* with the master of the program's pseudo-terminal, SCM_RIGHTS */
+};
 
 struct report {
 	enum report_kind kind;
@@ -113,9 +125,10 @@ pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job,
 
 /*
  * Makes plan's namespaces, in the cgroup unless it is NULL. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the
- * container is complete; both then hold their end of the pipe of struct report in *report.
+ * container is complete; both then hold their end of the pipe of struct report in *report. In that PID 1, *terminal is
+ * the terminal for the program, if the plan has a new one.
  * Returns -1 with *fault to the launcher; PID 1 sends its faults over the pipe and ends.
  */
-pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, struct fault *fault);
+pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, int *terminal, struct fault *fault);
 
 #endif

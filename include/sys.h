@@ -27,7 +27,7 @@ int sys_open_in_root(int dirfd, const char *path, int flags, mode_t mode);
 /* The same from the working directory on, as open(2) does but for magic links. */
 int sys_open_plain(const char *path, int flags);
 
-/* open_tree(2), Linux 5.2: a detached copy of the mount at path, with the mounts below it if recursive. */
+/* open_tree(2), Linux 5.2: a detached copy of the mount at path, with the mounts below it if recursive. An empty path is dirfd. */
 int sys_clone_tree(int dirfd, const char *path, bool recursive);
 
 /* move_mount(2), Linux 5.2: attaches the tree at fd onto path, or with an empty path onto what dirfd is open on. */
@@ -64,6 +64,13 @@ int sys_join_keyring(void);
 
 /* pidfd_open(2), Linux 5.3. Close-on-exec. */
 int sys_pidfd(pid_t pid);
+
+/* ioctl_tty(2) TIOCGPTN, TIOCGDEV: which terminal fd is. Libcs differ in the type of such a request. */
+int sys_terminal_number(int fd, unsigned long request, unsigned *number);
+
+/* sendmsg(2) and recvmsg(2) of one packet, with a descriptor, unix(7) SCM_RIGHTS; *descriptor is -1 if none came. */
+ssize_t sys_send(int socket, const void *packet, size_t size, int descriptor);
+ssize_t sys_receive(int socket, void *packet, size_t size, int *descriptor);
 
 /* close_range(2), Linux 5.9: closes every descriptor from first to last. */
 int sys_close_range(unsigned first, unsigned last);

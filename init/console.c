@@ -55,13 +55,18 @@ static bool is_pipe(int fd)
 	return fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
+static bool in_pipeline(void)
+{
+	return is_pipe(STDIN_FILENO) || is_pipe(STDOUT_FILENO);
+}
+
 /*
  * In a pipeline the terminal belongs to the others too: `nsinit -- ls | less` would leave less in the background.
  * There the program gets the foreground when it asks, by stopping at SIGTTIN or SIGTTOU.
  */
 static bool wants_foreground(int console)
 {
-	return console >= 0 && console_held(console) && !is_pipe(STDIN_FILENO) && !is_pipe(STDOUT_FILENO);
+	return console >= 0 && console_held(console) && !in_pipeline();
 }
 
 /*
@@ -80,6 +85,8 @@ static bool can_give_session(const struct plan *plan, int console)
 
 struct job console_program_job(const struct plan *plan, int console)
 {
+	if (plan->pty)
+		return (struct job){.kind = JOB_SESSION, .console = console, .stdio = plan->pty};
 	if (plan->single_child)
 		return (struct job){.kind = JOB_SHARED, .console = console};
 	if (can_give_session(plan, console) && ioctl(console, TIOCNOTTY) == 0) {
@@ -93,8 +100,47 @@ struct job console_program_job(const struct plan *plan, int console)
 	return (struct job){.kind = JOB_GROUP, .console = console, .foreground = wants_foreground(console)};
 }
 
-struct job console_container_job(int console)
+bool console_is_ours(void)
 {
+	int console;
+	bool ours;
+
+	if ((!isatty(STDIN_FILENO) && !isatty(STDOUT_FILENO)) || in_pipeline())
+		return false;
+	console = console_open();
+	ours = console < 0 || console_held(console);
+	if (console >= 0)
+		close(console);
+	return ours;
+}
+
+unsigned console_replaced(void)
+{
+	unsigned all = 0, terminals = 0;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		all |= 1U << fd;
+		terminals |= isatty(fd) ? 1U << fd : 0;
+	}
+	return terminals ? terminals : all;
+}
+
+void console_fill(void)
+{
+	int fd;
+
+	do
+		fd = openat(AT_FDCWD, "/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* With a terminal of its own nothing inside shares our session. */
+struct job console_container_job(const struct plan *plan, int console)
+{
+	if (plan->pty)
+		return (struct job){.kind = JOB_SESSION, .console = -1};
 	return (struct job){.kind = JOB_GROUP, .console = console, .foreground = wants_foreground(console)};
 }
 

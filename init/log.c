@@ -20,7 +20,8 @@ static struct {
 	int fd;
 	int verbosity;
 	const struct log_style *style;
-} logger = {STDERR_FILENO, LOG_WARNING, &plain};
+	const char *end;
+} logger = {STDERR_FILENO, LOG_WARNING, &plain, "\n"};
 
 void log_style(const struct log_style *style)
 {
@@ -31,6 +32,11 @@ void log_open(int fd, int verbosity)
 {
 	logger.fd = fd;
 	logger.verbosity = verbosity;
+}
+
+void log_raw(bool raw)
+{
+	logger.end = raw && isatty(logger.fd) ? "\r\n" : "\n";
 }
 
 /* A full pipe or a stopped terminal must not stop PID 1: the line is lost instead. */
@@ -45,13 +51,16 @@ static bool writable(int fd)
  * One line, whatever names were in it: they come from the command line and from containers, and a newline or an
  * escape sequence would write to the reader's terminal what it likes.
  */
-static void make_plain(struct out *out)
+static void write_plain(struct out *out)
 {
 	for (size_t i = 0; i < out->length; i++)
 		if ((unsigned char)out->text[i] < ' ' || out->text[i] == 0x7f)
 			out->text[i] = '?';
-	out->length = out->length < sizeof out->text ? out->length : sizeof out->text - 1;
-	out->text[out->length++] = '\n';
+	out->length = out->length < sizeof out->text - 1 ? out->length : sizeof out->text - 2;
+	out_print(out, "%s", logger.end);
+	out->fd = logger.fd;
+	if (writable(out->fd))
+		out_flush(out);
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -70,9 +79,17 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	out_vprint(&out, format, arguments);
 	va_end(arguments);
-	make_plain(&out);
-	out.fd = logger.fd;
-	if (writable(out.fd))
-		out_flush(&out);
+	write_plain(&out);
 	errno = error;
+}
+
+void log_pass(const char *text, size_t length)
+{
+	struct out out = OUT(-1);
+
+	while (length > 0 && text[length - 1] == '\n')
+		length--;
+	for (size_t i = 0; i < length; i++)
+		out_char(&out, text[i]);
+	write_plain(&out);
 }

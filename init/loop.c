@@ -19,6 +19,9 @@
 #include "decimal.h"
 #include "fault.h"
 #include "log.h"
+#include "out.h"
+#include "relay.h"
+#include "sys.h"
 #include "trace.h"
 #include "value.h"
 
@@ -26,7 +29,7 @@ enum {
 	/* A full queue is looked at again after a pause that doubles. Nothing else has a clock. */
 	RETRY_FIRST_US = 20,
 	RETRY_LAST_US = 20 * 1000,
-	RING_SIZE = 256,
+	RING_SIZE = 4096, /* a sender that never pauses takes about every second place that we free */
 };
 
 COLD static siginfo_t ring[RING_SIZE]; /* loop->held of them, from loop->oldest on */
@@ -260,6 +263,32 @@ static void on_continue(struct loop *loop, const siginfo_t *info)
 		on_forward(loop, info);
 }
 
+static void on_suspend(struct loop *loop, const siginfo_t *info)
+{
+	relay_suspend(loop->relay, info->si_signo);
+}
+
+static void on_resume(struct loop *loop, const siginfo_t *info)
+{
+	relay_resume(loop->relay);
+	on_forward(loop, info);
+}
+
+static void on_resize(struct loop *loop, const siginfo_t *info)
+{
+	(void)info;
+	relay_resize(loop->relay);
+}
+
+/* What a person sends is a signal like any other; the kernel speaks of our terminal. */
+static void on_hang_up(struct loop *loop, const siginfo_t *info)
+{
+	if (info->si_code == SI_KERNEL && loop->relay->terminal >= 0)
+		relay_hang_up(loop->relay);
+	else
+		on_forward(loop, info);
+}
+
 static void on_end(struct loop *loop, const siginfo_t *info)
 {
 	char name[16];
@@ -281,6 +310,10 @@ static void dispatch(struct loop *loop, const siginfo_t *info)
 		[SIGNAL_REAP] = on_child,
 		[SIGNAL_CONTINUE] = on_continue,
 		[SIGNAL_STOP] = on_stop,
+		[SIGNAL_SUSPEND] = on_suspend,
+		[SIGNAL_RESUME] = on_resume,
+		[SIGNAL_RESIZE] = on_resize,
+		[SIGNAL_HANG_UP] = on_hang_up,
 		[SIGNAL_END] = on_end,
 		[SIGNAL_IGNORE] = on_ignored,
 	};
@@ -297,24 +330,74 @@ static void read_times(struct loop *loop)
 		trace_merge(times);
 }
 
+/* With a relay a packet comes through a socket, perhaps with a descriptor, and may be a line of the log. */
+static ssize_t receive(const struct loop *loop, void *packet, size_t size, int *descriptor)
+{
+	*descriptor = -1;
+	if (loop->relay)
+		return sys_receive(loop->reports, packet, size, descriptor);
+	return read(loop->reports, packet, sizeof(struct report));
+}
+
+/* No program is to run without the terminal that it should have. */
+static void lose_terminal(struct loop *loop, int error)
+{
+	loop->fault = (struct fault){.step = STEP_PTY, .error = error};
+	if (!loop->ended)
+		kill(loop->child, SIGKILL);
+}
+
+/* A descriptor that found no free number is left out, unix(7). */
+static void take_terminal(struct loop *loop, int master)
+{
+	if (master >= 0)
+		relay_start(loop->relay, master);
+	else
+		lose_terminal(loop, EMFILE);
+}
+
+/* True if it was one. PID 1 inside is ours, but what comes out of a container is not believed without a look. */
+static bool take_report(struct loop *loop, const struct report *report, int *descriptor)
+{
+	if (report->kind == REPORT_FAULT && fault_is_valid(loop->plan, &report->fault)) {
+		loop->fault = report->fault;
+	} else if (report->kind == REPORT_TIMES) {
+		read_times(loop);
+	} else if (report->kind == REPORT_STARTED) {
+		announce_ready(loop->plan);
+	} else if (report->kind == REPORT_STOPPED && report->signal > 0 && report->signal <= PLAN_SIGNAL_MAX) {
+		job_stopped(loop, report->signal);
+	} else if (report->kind == REPORT_TERMINAL && loop->relay) {
+		take_terminal(loop, *descriptor);
+		*descriptor = -1;
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void read_report(struct loop *loop)
 {
-	struct report report;
-	ssize_t n = read(loop->reports, &report, sizeof report);
+	union {
+		struct report report;
+		char text[sizeof(((struct out *)0)->text)];
+	} packet;
+	int descriptor;
+	ssize_t n = receive(loop, &packet, sizeof packet, &descriptor);
+	bool is_report = n == sizeof packet.report && take_report(loop, &packet.report, &descriptor);
 
-	/* PID 1 inside is ours, but what comes out of a container is not believed without a look. */
-	if (n == sizeof report && report.kind == REPORT_FAULT && fault_is_valid(loop->plan, &report.fault)) {
-		loop->fault = report.fault;
-	} else if (n == sizeof report && report.kind == REPORT_TIMES) {
-		read_times(loop);
-	} else if (n == sizeof report && report.kind == REPORT_STARTED) {
-		announce_ready(loop->plan);
-	} else if (n == sizeof report && report.kind == REPORT_STOPPED && report.signal > 0 && report.signal <= PLAN_SIGNAL_MAX) {
-		job_stopped(loop, report.signal);
-	} else if (n >= 0 || errno != EINTR) {
-		close(loop->reports);
-		loop->reports = -1;
+	if (descriptor >= 0)
+		close(descriptor);
+	if (is_report || (n < 0 && errno == EINTR))
+		return;
+	if (n > 0 && loop->relay) {
+		log_pass(packet.text, (size_t)n);
+		return;
 	}
+	if (n < 0 && loop->relay && loop->relay->master < 0 && !loop->relay->gone)
+		lose_terminal(loop, errno);
+	close(loop->reports);
+	loop->reports = -1;
 }
 
 static int64_t remaining_ms(const struct loop *loop)
@@ -344,7 +427,25 @@ static void wanted_signals(const struct loop *loop, sigset_t *set)
 		sigaddset(set, signal);
 }
 
-/* Takes the next signal. False if the time-out came first, or there was a report instead. */
+/* Waits until there is a signal, a report or a watched descriptor, or it is time, and serves the middle two. */
+static void serve(struct loop *loop, int readiness, int64_t us)
+{
+	struct pollfd descriptors[LOOP_WATCHES_MAX + 2] = {{.fd = readiness, .events = POLLIN}, {.fd = loop->reports, .events = POLLIN}};
+
+	if (loop->held == RING_SIZE) /* signals that cannot be held keep the signalfd ready; then only the time counts */
+		descriptors[0].fd = -1;
+	for (size_t i = 0; i < loop->watch_count; i++) /* poll(2) tells of a hang-up that nobody asked for as well */
+		descriptors[i + 2] = (struct pollfd){.fd = loop->watches[i].events ? loop->watches[i].fd : -1, .events = loop->watches[i].events};
+	if (poll(descriptors, loop->watch_count + 2, us < 0 ? -1 : (int)((us + 999) / 1000)) < 0)
+		return;
+	for (size_t i = 0; i < loop->watch_count; i++) /* unless an earlier one has changed what is wanted */
+		if (descriptors[i + 2].revents && loop->watches[i].fd == descriptors[i + 2].fd && loop->watches[i].events)
+			loop->watches[i].ready(loop, descriptors[i + 2].revents);
+	if (descriptors[1].revents)
+		read_report(loop);
+}
+
+/* Takes the next signal. False if the time-out came first, or there was something else instead. */
 static bool next_signal(struct loop *loop, int readiness, siginfo_t *info)
 {
 	int64_t us = wait_us(loop);
@@ -352,13 +453,8 @@ static bool next_signal(struct loop *loop, int readiness, siginfo_t *info)
 	sigset_t set;
 
 	wanted_signals(loop, &set);
-	if (readiness >= 0 && loop->reports >= 0) {
-		struct pollfd descriptors[] = {{.fd = loop->reports, .events = POLLIN}, {.fd = readiness, .events = POLLIN}};
-
-		/* Signals that cannot be held keep the signalfd ready; then only the time-out counts. */
-		poll(descriptors, loop->held == RING_SIZE ? 1 : 2, us < 0 ? -1 : (int)((us + 999) / 1000));
-		if (descriptors[0].revents)
-			read_report(loop);
+	if (readiness >= 0 && (loop->reports >= 0 || loop->watch_count > 0)) {
+		serve(loop, readiness, us);
 		timeout = (struct timespec){0, 0};
 	} else if (us < 0) {
 		return sigwaitinfo(&set, info) > 0;
@@ -381,12 +477,12 @@ static void on_time(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-	int readiness = -1; /* a signalfd(2), to wait for signals and reports at once; without news that matter at once they can wait */
+	int readiness = -1; /* a signalfd(2), to wait for more than signals at once; without news that matter at once they can wait */
 	sigset_t all;
 	siginfo_t info;
 
 	memset(&all, 0xff, sizeof all);
-	if (loop->reports >= 0 && (loop->console >= 0 || announce_wanted(loop->plan)))
+	if ((loop->reports >= 0 && (loop->console >= 0 || announce_wanted(loop->plan))) || loop->watch_count > 0)
 		readiness = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!loop->ended) {
 		if (next_signal(loop, readiness, &info))

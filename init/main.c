@@ -8,6 +8,7 @@
  *   plan.c     what a plan starts as and becomes        user.c env.c conf.c   parts of that
  *   role.c     the roles: entrypoint, run
  *   loop.c     PID 1's loop                             signals.c   which signal means what
+ *   relay.c    between our terminal and the program's own
  *   console.c  the terminal and who holds it            drain.c process.c   the end of what is left
  *   fault.c    the words for a failed start             log.c out.c   one line, one write
  *   usage.c    what a container with limits used

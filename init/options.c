@@ -371,6 +371,19 @@ static const char *set_umask(struct plan *plan, const struct option *option, con
 	return value_octal(value, 0777, &plan->umask) == 0 ? NULL : "not a mask; give an octal number up to 0777";
 }
 
+static const char *set_tty(struct plan *plan, const struct option *option, const char *value)
+{
+	static const char *const names[] = {[TTY_AUTO] = "auto", [TTY_NEW] = "new", [TTY_INHERIT] = "inherit"};
+
+	(void)option;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		plan->tty = (enum plan_tty)i;
+		if (strcmp(value, names[i]) == 0)
+			return NULL;
+	}
+	return "not a terminal; give auto, new (one of its own) or inherit (ours)";
+}
+
 static const struct option options[] = {
 	{"group", 'g', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(group), "forward signals to the program's process group"},
 	{"subreaper", 's', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(subreaper), "reap orphans without being PID 1, make no namespace"},
@@ -426,6 +439,7 @@ static const struct option options[] = {
 	{"oom-score-adj", 0, "N", OPTIONS_LIMITS, set_oom, 0, "how soon the OOM killer takes the program, -1000 to 1000"},
 	{"umask", 0, "MODE", OPTIONS_LIMITS, set_umask, 0, "the file mode mask"},
 
+	{"tty", 0, "auto|new|inherit", OPTIONS_LIFETIME, set_tty, 0, "a terminal of the program's own, or ours; auto: with --rootfs, its own"},
 	{"die-with-parent", 0, NULL, OPTIONS_LIFETIME, set_die, 0, "KILL for us when our parent dies, and for the container when we do"},
 	{"detach", 0, NULL, OPTIONS_LIFETIME, option_set_flag, OPTION_FIELD(detach), "go to the background once the program runs"},
 	{"pid-file", 0, "FILE", OPTIONS_LIFETIME, set_string, OPTION_FIELD(pid_file), "holds the pid of PID 1, as seen here, while it runs"},
@@ -447,6 +461,6 @@ const char *const option_group_names[OPTIONS_GROUPS] = {
 	[OPTIONS_NAMESPACES] = "Namespaces",
 	[OPTIONS_IDENTITY] = "Identity and environment",
 	[OPTIONS_LIMITS] = "Privileges and limits",
-	[OPTIONS_LIFETIME] = "Lifetime",
+	[OPTIONS_LIFETIME] = "Terminal and lifetime",
 	[OPTIONS_LOOKING] = "Looking",
 };

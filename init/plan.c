@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "console.h"
 #include "env.h"
 #include "join.h"
 #include "log.h"
@@ -40,7 +41,7 @@ bool plan_isolates(const struct plan *plan)
 {
 	return plan->unshare || plan->share || plan->net || plan->uid_map.count || plan->uid_map.automatic ||
 	       plan->gid_map.count || plan->gid_map.automatic || plan->rootfs || plan->read_only || plan->ephemeral ||
-	       plan->overlay || plan->conf ||
+	       plan->overlay || plan->conf || plan->tty == TTY_NEW ||
 	       plan->mount_count > 0 || plan->hostname || plan->domainname || plan->memory_kib || plan->cpu_hundredths || plan->pids;
 }
 
@@ -194,6 +195,25 @@ static int choose_identity(struct plan *plan, const char **home)
 	return 0;
 }
 
+/*
+ * On a root of its own, a program that we start on our terminal gets one of its own. On the host's root it is a job of the shell
+ * that called us, which ^Z stops and fg continues; so is one in a pipeline or in the background, where others use the
+ * terminal as well. In these the system call filter keeps TIOCSTI from it.
+ */
+static int choose_terminal(struct plan *plan)
+{
+	const char *lacks = plan->pause ? "--pause has no program" : plan->detach ? "--detach leaves the terminal"
+	                  : plan->single_child ? "--single-child has no session for the program" : NULL;
+
+	if (plan->tty == TTY_NEW && lacks) {
+		log_error("--tty new: %s; leave one of them out", lacks);
+		return -1;
+	}
+	if (plan->tty == TTY_NEW || (plan->tty == TTY_AUTO && plan->rootfs && !lacks && console_is_ours()))
+		plan->pty = console_replaced();
+	return 0;
+}
+
 int plan_container(struct plan *plan)
 {
 	const char *home;
@@ -217,7 +237,7 @@ int plan_container(struct plan *plan)
 		log_error("--overlay %s: --ephemeral forgets what it would keep; leave one of them out", plan->overlay);
 		return -1;
 	}
-	if (choose_maps(plan) < 0)
+	if (choose_maps(plan) < 0 || choose_terminal(plan) < 0)
 		return -1;
 	plan->borrows = (plan->namespaces & CLONE_NEWUSER) || (plan->rootfs && !is_first_user_namespace());
 	choose_capabilities(plan, true);

@@ -98,6 +98,17 @@ static void print_privileges(struct out *out, const struct plan *plan)
 		out_print(out, "umask: %o\n", (unsigned)plan->umask);
 }
 
+static void print_terminal(struct out *out, const struct plan *plan)
+{
+	if (!plan->pty)
+		return;
+	out_print(out, "terminal: a new one, as descriptors");
+	for (unsigned fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (plan->pty & 1U << fd)
+			out_print(out, " %u", fd);
+	out_print(out, "\n");
+}
+
 static void print_mounts(struct out *out, const struct plan *plan)
 {
 	for (size_t i = 0; i < mount_row_count && plan->namespaces && !plan->join; i++) {
@@ -185,6 +196,7 @@ void plan_print(const struct plan *plan, const char *role)
 		out_print(&out, "domainname: %s\n", plan->domainname);
 	print_identity(&out, plan);
 	print_privileges(&out, plan);
+	print_terminal(&out, plan);
 	print_pid1(&out, plan);
 	if (plan->pid_file)
 		out_print(&out, "pid file: %s\n", plan->pid_file);

@@ -20,6 +20,7 @@
 #include "loop.h"
 #include "ns.h"
 #include "personality.h"
+#include "relay.h"
 #include "spawn.h"
 #include "sys.h"
 #include "usage.h"
@@ -74,7 +75,7 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 		log_warning("/: %s", strerror(errno));
 	tell_started(plan, launcher);
 	loop = loop_around(plan, plan->pause ? SIGNALS_PAUSE : plan->stop_along ? SIGNALS_SESSION : SIGNALS_PROGRAM, child, &job, mask);
-	if (launcher >= 0 && loop.console < 0) {
+	if (launcher >= 0 && loop.console < 0 && !plan->pty) {
 		close(launcher); /* the launcher need not listen: nothing can be stopped from a terminal */
 		launcher = -1;
 	}
@@ -134,20 +135,40 @@ static int relay(const struct plan *plan, const sigset_t *mask, pid_t container,
 	return loop.fault.step == STEP_NONE ? loop.status : fault_report(plan, &loop.fault);
 }
 
+/* The same, and what goes between our terminal and the program's own. */
+static int relay_terminal(const struct plan *plan, const sigset_t *mask, pid_t container, const struct job *job, int reports, int console)
+{
+	static struct relay terminal; /* two pages that no other start touches */
+	struct loop loop = loop_around(plan, SIGNALS_TERMINAL, container, job, mask);
+
+	relay_open(&terminal, console);
+	loop.reports = reports;
+	loop.relay = &terminal;
+	loop.watches = terminal.watches;
+	loop.watch_count = RELAY_WATCHES;
+	loop_run(&loop);
+	relay_drain(&loop);
+	relay_close(&terminal);
+	return loop.fault.step == STEP_NONE ? loop.status : fault_report(plan, &loop.fault);
+}
+
 /* Makes the container and is its launcher; its PID 1 ends in here. */
 static int launch(const struct plan *plan, const sigset_t *mask, struct cgroup *cgroup)
 {
-	int console = plan->detach ? -1 : console_open(), report;
-	struct job job = console_container_job(console);
+	int console = plan->detach ? -1 : console_open(), report, terminal;
+	struct job job = console_container_job(plan, console);
 	struct fault fault;
-	pid_t container = spawn_container(plan, &job, cgroup, &report, &fault);
+	pid_t container = spawn_container(plan, &job, cgroup, &report, &terminal, &fault);
 
 	if (container < 0)
 		return fault_report(plan, &fault);
-	if (container == 0)
-		_exit(run_program(plan, mask, console, report));
+	if (container == 0) {
+		if (plan->pty)
+			log_open(report, plan->verbosity);
+		_exit(run_program(plan, mask, plan->pty ? terminal : console, report));
+	}
 	announce_started(plan, container);
-	return relay(plan, mask, container, &job, report);
+	return plan->pty ? relay_terminal(plan, mask, container, &job, report, console) : relay(plan, mask, container, &job, report);
 }
 
 /* The limits come first and go last: nothing runs outside of them. */
@@ -189,6 +210,8 @@ int role_run(const struct role *role, const struct plan *plan, const sigset_t *m
 {
 	int status;
 
+	if (plan->pty)
+		console_fill();
 	if (announce_wanted(plan) && announce_prepare(plan) < 0)
 		return plan->personality->failed;
 	status = role->run(plan, mask);

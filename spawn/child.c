@@ -109,6 +109,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_PIVOT] = root_pivot,
 	[STEP_DETACH] = root_detach,
 	[STEP_MOUNTS] = mount_rows_apply,
+	[STEP_PTY] = tty_new,
 	[STEP_BINDS] = mount_entries_apply,
 	[STEP_MASKS] = mount_masks,
 	[STEP_READ_ONLY] = root_read_only,

@@ -41,8 +41,9 @@ int ns_close_except(const int *keep, size_t count, int first)
 
 int ns_descriptors(struct child *child)
 {
-	const int keep[] = {child->container->report, child->container->maps_written, child->job->console, child->plan->log_fd,
-	                    child->cgroup ? child->cgroup->alive : -1};
+	/* With a new terminal the log goes to the launcher: what we were given for it may be the old one. */
+	const int keep[] = {child->container->report, child->container->maps_written, child->job->console,
+	                    child->plan->pty ? -1 : child->plan->log_fd, child->cgroup ? child->cgroup->alive : -1};
 
 	return ns_close_except(keep, sizeof keep / sizeof keep[0], STDERR_FILENO + 1);
 }

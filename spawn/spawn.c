@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,15 +54,15 @@ pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job,
 	return -1;
 }
 
-/* Returns when the container is complete. */
-static void container_main(const struct plan *plan, const struct job *job, const struct cgroup *cgroup, int report_pipe, int maps_pipe)
+/* Returns when the container is complete, the terminal of its program if it has a new one. */
+static int container_main(const struct plan *plan, const struct job *job, const struct cgroup *cgroup, int report_pipe, int maps_pipe)
 {
-	struct container container = {.report = report_pipe, .maps_written = maps_pipe};
+	struct container container = {.report = report_pipe, .maps_written = maps_pipe, .terminal = -1};
 	struct child child = {.plan = plan, .job = job, .container = &container, .cgroup = cgroup};
 	struct report report = {.kind = REPORT_FAULT};
 
 	if (child_walk(&child, STEP_CLONE, STEP_CONTAINER_END) == 0)
-		return;
+		return container.terminal;
 	report.fault = child.fault;
 	if (write(report_pipe, &report, sizeof report) < 0)
 		_exit(126); /* the launcher is gone, and with it whoever could be told */
@@ -86,12 +87,18 @@ static void close_all(const int *descriptors, size_t count)
 			close(descriptors[i]);
 }
 
-pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, struct fault *fault)
+/* A socket costs twice what a pipe does, so only who has a descriptor to send gets one. */
+static int make_report_pipe(const struct plan *plan, int ends[2])
+{
+	return plan->pty ? socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) : pipe2(ends, O_CLOEXEC);
+}
+
+pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, int *terminal, struct fault *fault)
 {
 	int ends[] = {-1, -1, -1, -1}; /* report: read, write; maps written: read, write */
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0 || (idmap_is_foreign(plan) && pipe2(ends + 2, O_CLOEXEC) < 0)) {
+	if (make_report_pipe(plan, ends) < 0 || (idmap_is_foreign(plan) && pipe2(ends + 2, O_CLOEXEC) < 0)) {
 		*fault = (struct fault){.step = STEP_PIPE, .error = errno};
 		close_all(ends, 4);
 		return -1;
@@ -102,7 +109,7 @@ pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgr
 		close(ends[0]);
 		if (ends[3] >= 0)
 			close(ends[3]); /* else we would wait for ourselves */
-		container_main(plan, job, cgroup, ends[1], ends[2]);
+		*terminal = container_main(plan, job, cgroup, ends[1], ends[2]);
 		*report = ends[1];
 		return 0;
 	}

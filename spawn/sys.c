@@ -13,6 +13,8 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -76,7 +78,7 @@ int sys_open_plain(const char *path, int flags)
 
 int sys_clone_tree(int dirfd, const char *path, bool recursive)
 {
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) | (*path ? 0 : AT_EMPTY_PATH);
 
 	return (int)syscall(SYS_open_tree, dirfd, path, flags);
 }
@@ -194,6 +196,40 @@ int sys_join_keyring(void)
 int sys_pidfd(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+int sys_terminal_number(int fd, unsigned long request, unsigned *number)
+{
+	return (int)syscall(SYS_ioctl, fd, request, number);
+}
+
+/* Room for one descriptor, aligned as a header must be: cmsg(3). */
+union control {
+	struct cmsghdr header;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+ssize_t sys_send(int socket, const void *packet, size_t size, int descriptor)
+{
+	union control control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	struct iovec data = {.iov_base = (void *)packet, .iov_len = size};
+	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+
+	memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+	return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+ssize_t sys_receive(int socket, void *packet, size_t size, int *descriptor)
+{
+	union control control = {.header = {0}};
+	struct iovec data = {.iov_base = packet, .iov_len = size};
+	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	ssize_t n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+
+	*descriptor = -1;
+	if (n >= 0 && message.msg_controllen >= CMSG_LEN(sizeof(int)) && control.header.cmsg_type == SCM_RIGHTS)
+		memcpy(descriptor, CMSG_DATA(&control.header), sizeof *descriptor);
+	return n;
 }
 
 int sys_close_range(unsigned first, unsigned last)

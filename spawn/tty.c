@@ -1,14 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
  * The process group, session and terminal of a new process.
+ *
+ * A new terminal is never opened by a path that a container could have changed: the master comes from the ptmx of
+ * the devpts that we have just mounted, the slave from the master, /dev/console from the slave (CVE-2025-52565).
  */
 #include "tty.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "sys.h"
+
+enum {
+	PTY_SLAVE_MAJOR = 136, /* UNIX98_PTY_SLAVE_MAJOR, linux/major.h; the minor is the number */
+};
 
 static int job_shared(const struct job *job)
 {
@@ -26,11 +38,20 @@ static int job_group(const struct job *job)
 	return 0;
 }
 
+/* The descriptors of mask become fd. */
+static int replace_stdio(int fd, unsigned mask)
+{
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		if ((mask & 1U << i) && dup2(fd, i) < 0)
+			return -1;
+	return 0;
+}
+
 static int job_session(const struct job *job)
 {
-	if (setsid() < 0)
+	if (setsid() < 0 || (job->console >= 0 && ioctl(job->console, TIOCSCTTY, 0) < 0))
 		return -1;
-	return job->console >= 0 ? ioctl(job->console, TIOCSCTTY, 0) : 0;
+	return replace_stdio(job->console, job->stdio);
 }
 
 int tty_job(struct child *child)
@@ -42,4 +63,87 @@ int tty_job(struct child *child)
 	};
 
 	return kinds[child->job->kind](child->job);
+}
+
+/* Not readiness, but a full or empty pseudo-terminal must never hold the launcher up: O_NONBLOCK. */
+static int open_master(const struct child *child)
+{
+	const int flags = O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
+
+	return child->plan->rootfs ? openat(child->container->dev, "pts/ptmx", flags) : openat(AT_FDCWD, "/dev/ptmx", flags);
+}
+
+/* TIOCGPTPEER, Linux 4.13, opens the slave by no path at all. */
+static int open_slave(int master)
+{
+	int unlock = 0;
+
+	return ioctl(master, TIOCSPTLCK, &unlock) < 0 ? -1 : ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+/* What the old terminal has: special characters, UTF-8, size. */
+static int copy_settings(int slave, unsigned stdio)
+{
+	struct termios settings;
+	struct winsize size;
+	int fd = STDIN_FILENO;
+
+	while (fd <= STDERR_FILENO && (!(stdio & 1U << fd) || tcgetattr(fd, &settings) < 0))
+		fd++;
+	if (fd > STDERR_FILENO) /* none of them was one */
+		return 0;
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && ioctl(slave, TIOCSWINSZ, &size) < 0)
+		return -1;
+	return tcsetattr(slave, TCSANOW, &settings);
+}
+
+/* The terminal is the user's, who may want to open it by its name, as /dev/stderr does. */
+static int give_owner(int slave, const struct identity *identity)
+{
+	return identity->set ? fchown(slave, identity->uid, (gid_t)-1) : 0;
+}
+
+/* /dev/console is the slave that we hold, whatever stands at its name. */
+static int bind_console(int dev, int master, int slave)
+{
+	struct stat status;
+	unsigned number;
+	int tree = sys_clone_tree(slave, "", false);
+
+	if (tree < 0 || fstat(tree, &status) < 0 || sys_terminal_number(master, TIOCGPTN, &number) < 0)
+		return -1;
+	if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(PTY_SLAVE_MAJOR, number)) {
+		errno = ENODEV;
+		return -1;
+	}
+	return mknodat(dev, "console", S_IFREG | 0600, 0) < 0 || sys_attach(tree, dev, "console") < 0 ? -1 : close(tree);
+}
+
+/* Nothing inside shall have the launcher's terminal open: /proc/1/fd could be another way to it. */
+static int forget_terminal(const struct child *child)
+{
+	int null = child->plan->rootfs ? openat(child->container->dev, "null", O_RDWR | O_CLOEXEC)
+	                               : openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+
+	return null < 0 || replace_stdio(null, child->plan->pty) < 0 ? -1 : close(null);
+}
+
+int tty_new(struct child *child)
+{
+	const struct report report = {.kind = REPORT_TERMINAL};
+	struct container *container = child->container;
+	int master, slave;
+
+	if (!child->plan->pty)
+		return 0;
+	master = open_master(child);
+	slave = master < 0 ? -1 : open_slave(master);
+	if (slave < 0 || copy_settings(slave, child->plan->pty) < 0 || give_owner(slave, &child->plan->identity) < 0)
+		return -1;
+	if (child->plan->rootfs && bind_console(container->dev, master, slave) < 0)
+		return -1;
+	if (forget_terminal(child) < 0 || sys_send(container->report, &report, sizeof report, master) < 0)
+		return -1;
+	container->terminal = slave;
+	return close(master);
 }

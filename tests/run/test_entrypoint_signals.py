@@ -184,7 +184,7 @@ def test_single_child_stays_in_the_group(user, nsinit, probe, option):
     ("-r RTMAX:USR1", 64, "10"),
     ("-r RTMAX-2:USR1", 62, "10"),
     ("-r SIGRTMIN+3:SIGRTMAX", 37, "64"),
-    ("-r WINCH:RTMIN", 28, "34"),
+    ("-r WINCH:RTMIN", 28, "34 0"),
     ("-r 64:63", 64, "63"),
 ])
 def test_rewrite(subreaper, probe, options, sent, got):

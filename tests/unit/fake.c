@@ -372,6 +372,23 @@ REAL(int, sys_pidfd, pid_t pid)
 	return fails("sys_pidfd", " %d", (int)pid) ? -1 : __real_open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
+REAL(int, sys_terminal_number, int fd, unsigned long request, unsigned *number)
+{
+	return fails("sys_terminal_number", " %s", path_of(fd)) ? -1 : __real_sys_terminal_number(fd, request, number);
+}
+
+REAL(ssize_t, sys_send, int socket, const void *packet, size_t size, int descriptor)
+{
+	if (fails("sys_send", " %zu bytes with %s", size, path_of(descriptor)))
+		return -1;
+	return is_real("sys_send") ? __real_sys_send(socket, packet, size, descriptor) : (ssize_t)size;
+}
+
+REAL(ssize_t, sys_receive, int socket, void *packet, size_t size, int *descriptor)
+{
+	return fails("sys_receive", " %zu", size) ? -1 : __real_sys_receive(socket, packet, size, descriptor);
+}
+
 REAL(int, sys_close_range, unsigned first, unsigned last)
 {
 	return fails("sys_close_range", " %u to %d", first, (int)last) ? -1 : 0; /* -1: to the end */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -60,6 +62,40 @@ static void test_names(void **state)
 	assert_in_range(strlen(line), 256, sizeof text - 1);
 }
 
+/* What comes from another process is one line as well, and in raw mode it ends as such a terminal needs it. */
+static void test_lines_of_others(void **state)
+{
+	static const char text[] = "nsinit: of\x1b[2J\nothers\n\n";
+	char got[64];
+	ssize_t length;
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+	struct termios modes;
+
+	(void)state;
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_int_equal(tcgetattr(slave, &modes), 0);
+	cfmakeraw(&modes);
+	assert_int_equal(tcsetattr(slave, TCSANOW, &modes), 0);
+	for (int raw = 0; raw < 2; raw++) {
+		log_open(slave, LOG_ERROR);
+		log_raw(raw);
+		log_pass(text, sizeof text - 1);
+		length = read(master, got, sizeof got - 1);
+		got[length > 0 ? length : 0] = '\0';
+		check_text("on a terminal", got, raw ? "nsinit: of?[2J?others\r\n" : "nsinit: of?[2J?others\n");
+		open_pipe(LOG_ERROR);
+		log_raw(raw);
+		log_pass(text, sizeof text - 1);
+		length = read(ends[0], got, sizeof got - 1);
+		got[length > 0 ? length : 0] = '\0';
+		check_text("in a pipe", got, "nsinit: of?[2J?others\n");
+	}
+	log_raw(false);
+	close(slave);
+	close(master);
+}
+
 static void test_errno_is_kept(void **state)
 {
 	(void)state;
@@ -113,7 +149,8 @@ static void test_reader_is_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_levels), test(test_names), test(test_errno_is_kept), test(test_full_pipe), test(test_reader_is_gone),
+		test(test_levels), test(test_names), test(test_lines_of_others), test(test_errno_is_kept), test(test_full_pipe),
+		test(test_reader_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

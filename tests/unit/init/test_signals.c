@@ -22,26 +22,27 @@ static siginfo_t info_of(int signal, int code, pid_t pid)
 	return info;
 }
 
-/* F forward, R reap, C continue, S stop, E end, - ignore */
+/* F forward, R reap, C continue, S stop, E end, - ignore; a launcher with a terminal: Z suspend, G resume, W resize, H hang up */
 static const char letters[] = {
 	[SIGNAL_FORWARD] = 'F', [SIGNAL_REAP] = 'R', [SIGNAL_CONTINUE] = 'C', [SIGNAL_STOP] = 'S', [SIGNAL_END] = 'E', [SIGNAL_IGNORE] = '-',
+	[SIGNAL_SUSPEND] = 'Z', [SIGNAL_RESUME] = 'G', [SIGNAL_RESIZE] = 'W', [SIGNAL_HANG_UP] = 'H',
 };
 
-static const enum signal_mode modes[] = {SIGNALS_PROGRAM, SIGNALS_SESSION, SIGNALS_RELAY, SIGNALS_PAUSE, SIGNALS_DRAIN};
+static const enum signal_mode modes[] = {SIGNALS_PROGRAM, SIGNALS_SESSION, SIGNALS_RELAY, SIGNALS_TERMINAL, SIGNALS_PAUSE, SIGNALS_DRAIN};
 
 /* What a signal means in each of these modes. */
 static const struct {
 	int signal;
 	const char *actions;
 } matrix[] = {
-	{SIGHUP, "FFF--"},    {SIGINT, "FFFEE"},    {SIGQUIT, "FFF-E"}, {SIGILL, "FFF--"},  {SIGTRAP, "FFF--"},   {SIGABRT, "FFF--"},
-	{SIGBUS, "FFF--"},    {SIGFPE, "FFF--"},    {SIGKILL, "FFF--"}, {SIGUSR1, "FFF--"}, {SIGSEGV, "FFF--"},   {SIGUSR2, "FFF--"},
-	{SIGPIPE, "FFF--"},   {SIGALRM, "FFF--"},   {SIGTERM, "FFFEE"}, {SIGSTKFLT, "FFF--"}, {SIGCHLD, "RRRRR"}, {SIGCONT, "CFC--"},
-	{SIGSTOP, "FFF--"},   {SIGTSTP, "FSF--"},   {SIGTTIN, "FSF--"}, {SIGTTOU, "FSF--"}, {SIGURG, "FFF--"},    {SIGXCPU, "FFF--"},
-	{SIGXFSZ, "FFF--"},   {SIGVTALRM, "FFF--"}, {SIGPROF, "FFF--"}, {SIGWINCH, "FFF--"}, {SIGIO, "FFF--"},    {SIGPWR, "FFF--"},
-	{SIGSYS, "FFF--"},
+	{SIGHUP, "FFFH--"},    {SIGINT, "FFFFEE"},    {SIGQUIT, "FFFF-E"}, {SIGILL, "FFFF--"},  {SIGTRAP, "FFFF--"},   {SIGABRT, "FFFF--"},
+	{SIGBUS, "FFFF--"},    {SIGFPE, "FFFF--"},    {SIGKILL, "FFFF--"}, {SIGUSR1, "FFFF--"}, {SIGSEGV, "FFFF--"},   {SIGUSR2, "FFFF--"},
+	{SIGPIPE, "FFFF--"},   {SIGALRM, "FFFF--"},   {SIGTERM, "FFFFEE"}, {SIGSTKFLT, "FFFF--"}, {SIGCHLD, "RRRRRR"}, {SIGCONT, "CFCG--"},
+	{SIGSTOP, "FFFF--"},   {SIGTSTP, "FSFZ--"},   {SIGTTIN, "FSFZ--"}, {SIGTTOU, "FSFZ--"}, {SIGURG, "FFFF--"},    {SIGXCPU, "FFFF--"},
+	{SIGXFSZ, "FFFF--"},   {SIGVTALRM, "FFFF--"}, {SIGPROF, "FFFF--"}, {SIGWINCH, "FFFW--"}, {SIGIO, "FFFF--"},    {SIGPWR, "FFFF--"},
+	{SIGSYS, "FFFF--"},
 };
-static const char realtime[] = "FFF--";
+static const char realtime[] = "FFFF--";
 
 static const pid_t self = 4711;
 

@@ -165,6 +165,7 @@ static const struct row {
 	{STEP_MOUNTS, "sys_mount", "proc on", EPERM, false},
 	{STEP_MOUNTS, "sys_detached_mount", "tmpfs", ENOSYS, false},
 	{STEP_MOUNTS, "sys_mount", "on /root/tmp", ENOMEM, false},
+	{STEP_PTY, "openat", "pts/ptmx", ENOSPC, false},
 	{STEP_BINDS, "sys_mount_attributes", "/source", EPERM, false},
 	{STEP_BINDS, "sys_attach", "/source on", EINVAL, false},
 	{STEP_BINDS, "sys_mount", "/root/scratch", EINVAL, false},
@@ -203,6 +204,7 @@ static void test_failures(void **state)
 		if (!program && !rows[i].user)
 			plan.namespaces = STANDARD, plan.borrows = false;
 		plan.ephemeral = rows[i].step == STEP_OVERLAY;
+		plan.pty = rows[i].step == STEP_PTY ? 7 : 0;
 		fake_fail_at(rows[i].call, rows[i].part, rows[i].error);
 		check_int(row, program ? walk_program(&child) : walk_container(&child), -1);
 		check_int(row, child.fault.step, rows[i].step);

@@ -33,11 +33,11 @@ static void test_launcher(void **state)
 	struct plan *plan = new_plan();
 	struct fault fault = {.step = STEP_NONE};
 	struct report report;
-	int before = open_descriptors(), pipe;
+	int before = open_descriptors(), pipe, terminal;
 
 	(void)state;
 	plan->namespaces = CLONE_NEWPID | CLONE_NEWNS;
-	assert_true(spawn_container(plan, &shared, NULL, &pipe, &fault) > 0);
+	assert_true(spawn_container(plan, &shared, NULL, &pipe, &terminal, &fault) > 0);
 	assert_string_equal(fake_text(), "sys_fork 0x20020000\n");
 	assert_int_equal(open_descriptors(), before + 1);
 	assert_int_equal(fcntl(pipe, F_GETFD), FD_CLOEXEC);
@@ -51,11 +51,11 @@ static void test_no_clone(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(errors); i++) {
 		struct fault fault = {.step = STEP_NONE};
-		int before = open_descriptors(), pipe;
+		int before = open_descriptors(), pipe, terminal;
 
 		fake_reset();
 		fake_fail("sys_fork", 1, errors[i]);
-		assert_int_equal(spawn_container(new_plan(), &shared, NULL, &pipe, &fault), -1);
+		assert_int_equal(spawn_container(new_plan(), &shared, NULL, &pipe, &terminal, &fault), -1);
 		assert_int_equal(fault.step, STEP_CLONE);
 		assert_int_equal(fault.error, errors[i]);
 		assert_int_equal(open_descriptors(), before);
@@ -66,11 +66,11 @@ static void test_no_clone(void **state)
 static int make(const struct plan *plan, struct report *report, ssize_t *length)
 {
 	struct fault fault;
-	int pipe, status;
+	int pipe, terminal, status;
 	pid_t pid;
 
 	fake_real("sys_fork");
-	pid = spawn_container(plan, &shared, NULL, &pipe, &fault);
+	pid = spawn_container(plan, &shared, NULL, &pipe, &terminal, &fault);
 	assert_true(pid >= 0);
 	if (pid == 0) /* complete: both ends of the pipe work */
 		_exit(write(pipe, &(struct report){.kind = REPORT_STOPPED, .signal = 7}, sizeof *report) == sizeof *report ? 70 : 71);
