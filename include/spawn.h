@@ -25,6 +25,8 @@ enum step {
 	STEP_CGROUP_MAKE,
 	STEP_CGROUP_LIMITS,
 	STEP_PIPE,
+	STEP_NETNS,   /* the network that is there already */
+	STEP_NETWORK, /* a pair of interfaces; this one comes after the clone */
 	STEP_CLONE,
 	/* by PID 1 of a container, before the program */
 	STEP_CGROUP, /* before anything is charged to the launcher's, and anything of the cgroup file system is closed */
@@ -32,6 +34,7 @@ enum step {
 	STEP_PARENT_DEATH,
 	STEP_SECRETS,
 	STEP_IDMAP,
+	STEP_TIME,
 	STEP_JOB,
 	STEP_PROPAGATION,
 	STEP_SOURCES,
@@ -47,6 +50,7 @@ enum step {
 	STEP_HOSTNAME,
 	STEP_DOMAINNAME,
 	STEP_LOOPBACK,
+	STEP_NETWORK_READY,
 	STEP_CONTAINER_END,
 	/* by the program's process */
 	STEP_VFORK,
@@ -71,6 +75,9 @@ extern int64_t spawn_times[STEP_COUNT];
 
 /* Values of fault.index in STEP_SOURCES that are no bind. */
 enum fault_source { FAULT_HOST_NODES = -1, FAULT_PROC = -2, FAULT_SYS = -3 };
+
+/* Values of fault.index in STEP_NETWORK that are no address or route. */
+enum fault_network { FAULT_PAIR = -1, FAULT_BRIDGE = -2, FAULT_LINK = -3 };
 
 /* Values of fault.index in STEP_LIMITS that are no --rlimit. */
 enum fault_limit { LIMIT_NICE = -1, LIMIT_OOM = -2 };
@@ -104,6 +111,9 @@ struct report {
 	/* REPORT_TIMES: spawn_times follows */
 	int signal;         /* REPORT_STOPPED: the program was stopped by it */
 };
+
+/* What the launcher tells a PID 1 of a container that waits for it: the id maps are written, the network is complete. */
+enum word { WORD_MAPS = 1, WORD_NETWORK };
 
 /*
  * Starts argv, plan's program or one of its hooks, with the given signal mask. argv[-1] must be writable. Returns its pid when the exec has happened,

@@ -14,6 +14,7 @@
 #include "cgroup.h"
 #include "child.h"
 #include "idmap.h"
+#include "net.h"
 #include "sys.h"
 
 enum {
@@ -53,66 +54,121 @@ pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job,
 	return -1;
 }
 
+/* Between a launcher and its container. [0] is read, [1] is written; words is -1 where PID 1 waits for nothing. */
+struct pipes {
+	int reports[2], words[2];
+};
+
 /* Returns when the container is complete. */
-static void container_main(const struct plan *plan, const struct job *job, const struct cgroup *cgroup, int report_pipe, int maps_pipe)
+static void container_main(const struct plan *plan, const struct job *job, const struct cgroup *cgroup, const struct pipes *pipes)
 {
-	struct container container = {.report = report_pipe, .maps_written = maps_pipe};
+	struct container container = {.report = pipes->reports[1], .words = pipes->words[0]};
 	struct child child = {.plan = plan, .job = job, .container = &container, .cgroup = cgroup};
 	struct report report = {.kind = REPORT_FAULT};
 
 	if (child_walk(&child, STEP_CLONE, STEP_CONTAINER_END) == 0)
 		return;
 	report.fault = child.fault;
-	if (write(report_pipe, &report, sizeof report) < 0)
+	if (write(container.report, &report, sizeof report) < 0)
 		_exit(126); /* the launcher is gone, and with it whoever could be told */
 	_exit(125);
 }
 
-/* Writes the id maps from outside and lets PID 1 go on. If that fails it goes no further, and is reaped. */
-static int write_maps(const struct plan *plan, pid_t pid, int maps_pipe, struct fault *fault)
+static void close_pipe(const int *ends)
 {
-	if (idmap_write(plan, pid) == 0 && write(maps_pipe, "", 1) == 1)
-		return 0;
-	*fault = (struct fault){.step = STEP_IDMAP, .error = errno};
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return -1;
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
 }
 
-static void close_all(const int *descriptors, size_t count)
+static int open_pipes(const struct plan *plan, struct pipes *pipes)
 {
-	for (size_t i = 0; i < count; i++)
-		if (descriptors[i] >= 0)
-			close(descriptors[i]);
+	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
+	if (pipe2(pipes->reports, O_CLOEXEC) < 0)
+		return -1;
+	return idmap_is_foreign(plan) || plan->network.kind == NETWORK_VETH ? pipe2(pipes->words, O_CLOEXEC) : 0;
+}
+
+/* A container in the network where it belongs. Its pid, 0 in it, -1 with *fault. */
+static pid_t clone_container(const struct plan *plan, struct cgroup *cgroup, struct fault *fault)
+{
+	int own = net_enter(plan);
+	pid_t pid;
+
+	*fault = (struct fault){.step = own == NET_FAILED ? STEP_NETNS : STEP_CLONE, .error = errno};
+	if (own == NET_FAILED)
+		return -1;
+	if (own != NET_STAYED)
+		child_time(plan, STEP_NETNS);
+	pid = cgroup ? cgroup_fork(cgroup, plan->namespaces) : sys_fork(plan->namespaces);
+	fault->error = errno;
+	child_time(plan, STEP_CLONE);
+	if (pid != 0)
+		net_leave(own);
+	return pid;
+}
+
+/* A PID 1 that cannot hear has failed, and reports why. */
+static int say(int words, enum word word)
+{
+	return write(words, &word, sizeof word) == sizeof word || errno == EPIPE ? 0 : -1;
+}
+
+/* Does from outside what PID 1 waits for, and tells it. */
+static int complete(const struct plan *plan, pid_t pid, int words, struct fault *fault)
+{
+	fault->step = STEP_IDMAP;
+	if (idmap_is_foreign(plan) && (idmap_write(plan, pid) < 0 || say(words, WORD_MAPS) < 0))
+		return -1;
+	fault->step = STEP_NETWORK;
+	return plan->network.kind == NETWORK_VETH && (net_connect(plan, pid, &fault->index) < 0 || say(words, WORD_NETWORK) < 0) ? -1 : 0;
+}
+
+/* The launcher's part after the clone. 0, or -1 with *fault: then PID 1 has been reaped. */
+static int launch(const struct plan *plan, pid_t pid, const struct pipes *pipes, struct fault *fault)
+{
+	struct report report;
+
+	if (complete(plan, pid, pipes->words[1], fault) == 0)
+		return 0;
+	fault->error = errno;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	/* If it had failed before, we had nothing to work on, and its reason counts. */
+	if (read(pipes->reports[0], &report, sizeof report) == sizeof report && report.kind == REPORT_FAULT)
+		*fault = report.fault;
+	return -1;
 }
 
 pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, struct fault *fault)
 {
-	int ends[] = {-1, -1, -1, -1}; /* report: read, write; maps written: read, write */
+	struct pipes pipes;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0 || (idmap_is_foreign(plan) && pipe2(ends + 2, O_CLOEXEC) < 0)) {
+	if (open_pipes(plan, &pipes) < 0) {
 		*fault = (struct fault){.step = STEP_PIPE, .error = errno};
-		close_all(ends, 4);
+		close_pipe(pipes.reports);
 		return -1;
 	}
-	pid = cgroup ? cgroup_fork(cgroup, plan->namespaces) : sys_fork(plan->namespaces);
-	child_time(plan, STEP_CLONE);
+	pid = clone_container(plan, cgroup, fault);
 	if (pid == 0) {
-		close(ends[0]);
-		if (ends[3] >= 0)
-			close(ends[3]); /* else we would wait for ourselves */
-		container_main(plan, job, cgroup, ends[1], ends[2]);
-		*report = ends[1];
+		close(pipes.reports[0]);
+		if (pipes.words[1] >= 0)
+			close(pipes.words[1]); /* else we would wait for ourselves */
+		container_main(plan, job, cgroup, &pipes);
+		*report = pipes.reports[1];
 		return 0;
 	}
-	if (pid < 0)
-		*fault = (struct fault){.step = STEP_CLONE, .error = errno};
-	else if (idmap_is_foreign(plan) && write_maps(plan, pid, ends[3], fault) < 0)
+	close(pipes.reports[1]);
+	pipes.reports[1] = -1;
+	if (pipes.words[0] >= 0)
+		close(pipes.words[0]);
+	pipes.words[0] = -1;
+	if (pid > 0 && launch(plan, pid, &pipes, fault) < 0)
 		pid = -1;
-	close_all(ends + 1, 3);
-	*report = ends[0];
+	close_pipe(pipes.words);
+	*report = pipes.reports[0];
 	if (pid < 0)
-		close(ends[0]);
+		close(pipes.reports[0]);
 	return pid;
 }
