@@ -58,7 +58,7 @@ static int open_namespace(const char *path)
 		return -1;
 	if (fstatfs(fd, &status) < 0)
 		return close_with(fd, errno);
-	if ((unsigned long)status.f_type != NSFS_MAGIC || ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+	if ((unsigned long)status.f_type != NSFS_MAGIC || ioctl(fd, NS_GET_NSTYPE, 0) != CLONE_NEWNET)
 		return close_with(fd, EINVAL);
 	return fd;
 }
