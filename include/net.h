@@ -27,10 +27,16 @@ void net_leave(int own);
 
 /*
  * After the clone, in the launcher, with --net veth: makes the pair of interfaces between our network and that of
- * process pid, addresses, routes and all. 0, or -1 with errno and *which, an index of the plan's routes or enum
- * fault_network; what was made goes with the container.
+ * process pid, addresses, routes and all. The index of our interface, or -1 with errno and *which, an index of the plan's
+ * routes or enum fault_network.
  */
 int net_connect(const struct plan *plan, pid_t pid, int *which);
+
+/*
+ * At the end, in the launcher: the kernel would remove the pair by itself, but some time later, and a container that is
+ * started again at once would find the old addresses beside its own. interface 0: there is none.
+ */
+void net_disconnect(int interface);
 
 /* Brings the loopback interface up if the network namespace is our own. netdevice(7). */
 int net_loopback(struct child *child);

@@ -11,6 +11,8 @@
 
 #include "plan.h"
 
+enum netlink_limits { NETLINK_MAC_SIZE = 6 };
+
 /* What is asked of an interface. */
 struct netlink_link {
 	int index;
@@ -32,9 +34,12 @@ int64_t netlink_now_ms(void);
 
 /*
  * Makes a veth(4) pair: host here, peer in the network namespace of process pid, both down. A %d in a name becomes the
- * lowest number that is free. mtu 0 is the kernel's.
+ * lowest number that is free. mac is the peer's, NULL: a random one; mtu 0 is the kernel's.
  */
-int netlink_veth(int fd, const char *host, const char *peer, pid_t pid, unsigned mtu);
+int netlink_veth(int fd, const char *host, const char *peer, const unsigned char mac[NETLINK_MAC_SIZE], pid_t pid, unsigned mtu);
+
+/* Removes an interface, and with one of a pair the other. */
+int netlink_remove(int fd, int index);
 
 /* Asks for an interface by its name. */
 int netlink_find(int fd, const char *name, struct netlink_link *link);

@@ -121,11 +121,17 @@ enum word { WORD_MAPS = 1, WORD_NETWORK };
  */
 pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job, const sigset_t *mask, struct fault *fault);
 
+/* What is held of a container, by its launcher and by its PID 1. */
+struct held {
+	int report;    /* each one's end of the pipe */
+	int interface; /* the launcher's, of --net veth, for net_disconnect(); 0: none */
+};
+
 /*
  * Makes plan's namespaces, in the cgroup unless it is NULL. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the
- * container is complete; both then hold their end of the pipe of struct report in *report.
+ * container is complete; both then hold their end of the pipe of struct report, and the launcher what it must let go at the end.
  * Returns -1 with *fault to the launcher; PID 1 sends its faults over the pipe and ends.
  */
-pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, struct fault *fault);
+pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, struct held *held, struct fault *fault);
 
 #endif

@@ -82,7 +82,7 @@ static int test_veth(void)
 {
 	int fd = netlink_open();
 
-	return fd < 0 ? -1 : netlink_veth(fd, "nsinit%d", "nsinit%d", getpid(), 0);
+	return fd < 0 ? -1 : netlink_veth(fd, "nsinit%d", "nsinit%d", NULL, getpid(), 0);
 }
 
 static int test_network_power(void)

@@ -105,6 +105,7 @@ static const struct {
 	{STEP_IDMAP, EPERM, "the ranges must be the caller's in /etc/subuid and /etc/subgid; or see nsinit --check"},
 	{STEP_TIME, EINVAL, "this kernel has none (CONFIG_TIME_NS, Linux 5.6); leave time and --clock-offset out"},
 	{STEP_TIME, EPERM, "an outer container may forbid it; see nsinit --check"},
+	{STEP_TIME, ENOSPC, "raise user.max_time_namespaces, see sysctl -a"},
 	{STEP_TIME, ENOENT, "mount /proc first"},
 	{STEP_TIME, ERANGE, "--clock-offset would set a clock before its start, or too late; give another"},
 	{STEP_IDMAP, EACCES, "/proc must be writable; see nsinit --check"},

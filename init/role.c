@@ -18,6 +18,7 @@
 #include "join.h"
 #include "log.h"
 #include "loop.h"
+#include "net.h"
 #include "personality.h"
 #include "spawn.h"
 #include "sys.h"
@@ -131,17 +132,20 @@ static int relay(const struct plan *plan, const sigset_t *mask, pid_t container,
 /* Makes the container and is its launcher; its PID 1 ends in here. */
 static int launch(const struct plan *plan, const sigset_t *mask, struct cgroup *cgroup)
 {
-	int console = plan->detach ? -1 : console_open(), report;
+	int console = plan->detach ? -1 : console_open(), status;
 	struct job job = console_container_job(console);
+	struct held held;
 	struct fault fault;
-	pid_t container = spawn_container(plan, &job, cgroup, &report, &fault);
+	pid_t container = spawn_container(plan, &job, cgroup, &held, &fault);
 
 	if (container < 0)
 		return fault_report(plan, &fault);
 	if (container == 0)
-		_exit(run_program(plan, mask, console, report));
+		_exit(run_program(plan, mask, console, held.report));
 	announce_started(plan, container);
-	return relay(plan, mask, container, &job, report);
+	status = relay(plan, mask, container, &job, held.report);
+	net_disconnect(held.interface);
+	return status;
 }
 
 /* The limits come first and go last: nothing runs outside of them. */

@@ -2,8 +2,8 @@
  *
  * The network of a container. One that is there already is entered by the launcher before the clone, because a user
  * namespace would be in the way afterwards. A pair of interfaces is made by the launcher after the clone, from outside, where
- * it has the power over both networks, while PID 1 mounts; PID 1 then waits for it. Nothing is ever taken away: what was
- * made goes with the namespace.
+ * it has the power over both networks, while PID 1 mounts; PID 1 then waits for it. The pair goes with
+ * the namespace, whatever happens; when the launcher ends properly it is gone by then.
  */
 #include "net.h"
 
@@ -13,6 +13,7 @@
 #include <linux/nsfs.h>
 #include <net/if.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
@@ -124,12 +125,33 @@ static int open_inside(struct side *side, pid_t pid)
 	return result;
 }
 
+/*
+ * The hardware address follows from the first address inside: whoever talks to that keeps the hardware address in mind for a
+ * while, and would talk to nobody when the container is started again. NULL: there is no address to follow from.
+ */
+static const unsigned char *hardware_address(const struct network *network, unsigned char mac[NETLINK_MAC_SIZE])
+{
+	for (size_t i = 0; i < network->route_count; i++) {
+		const struct address *address = &network->routes[i].address;
+
+		if (network->routes[i].kind != ROUTE_INSIDE)
+			continue;
+		mac[0] = 0x02; /* administered locally, RFC 7042 */
+		mac[1] = address->family == AF_INET ? 4 : 6;
+		memcpy(mac + 2, address->bytes + (address->family == AF_INET ? 0 : 12), 4);
+		return mac;
+	}
+	return NULL;
+}
+
 /* A name that is taken may be that of a container which has just ended, until the kernel has cleaned up behind it. */
 static int make_pair(const struct side *host, const struct network *network, pid_t pid)
 {
 	int64_t deadline_ms = netlink_now_ms() + NAME_WAIT_MS;
+	unsigned char room[NETLINK_MAC_SIZE];
+	const unsigned char *mac = hardware_address(network, room);
 
-	while (netlink_veth(host->fd, network->host, network->name, pid, network->mtu) < 0) {
+	while (netlink_veth(host->fd, network->host, network->name, mac, pid, network->mtu) < 0) {
 		if (errno != EEXIST)
 			return -1;
 		if (netlink_changed(host->watch, deadline_ms) < 0) {
@@ -229,11 +251,25 @@ int net_connect(const struct plan *plan, pid_t pid, int *which)
 	struct side host = {-1, -1, 0}, inside = {-1, -1, 0};
 	int result = connect_sides(&host, &inside, &plan->network, pid, which), error = errno;
 
+	if (result == 0)
+		result = host.index;
+	else if (host.index > 0)
+		netlink_remove(host.fd, host.index);
 	close_with(host.fd, 0);
 	close_with(host.watch, 0);
 	close_with(inside.fd, 0);
 	close_with(inside.watch, error);
 	return result;
+}
+
+void net_disconnect(int interface)
+{
+	int fd = interface > 0 ? netlink_open() : -1;
+
+	if (fd < 0)
+		return;
+	netlink_remove(fd, interface);
+	close(fd);
 }
 
 int net_loopback(struct child *child)

@@ -181,7 +181,7 @@ static void add_end(struct message *message, const char *name, unsigned mtu)
 }
 
 /* One message, so that there is never one end without the other. */
-int netlink_veth(int fd, const char *host, const char *peer, pid_t pid, unsigned mtu)
+int netlink_veth(int fd, const char *host, const char *peer, const unsigned char mac[NETLINK_MAC_SIZE], pid_t pid, unsigned mtu)
 {
 	const struct ifinfomsg link = {.ifi_family = AF_UNSPEC};
 	struct message message = begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &link, sizeof link);
@@ -197,10 +197,20 @@ int netlink_veth(int fd, const char *host, const char *peer, pid_t pid, unsigned
 	if (room)
 		memcpy(room, &link, sizeof link);
 	add_end(&message, peer, mtu);
+	if (mac)
+		add(&message, IFLA_ADDRESS, mac, NETLINK_MAC_SIZE);
 	add_number(&message, IFLA_NET_NS_PID, (uint32_t)pid);
 	close_nest(&message, other);
 	close_nest(&message, data);
 	close_nest(&message, info);
+	return ask(fd, &message);
+}
+
+int netlink_remove(int fd, int index)
+{
+	const struct ifinfomsg link = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+	struct message message = begin(RTM_DELLINK, 0, &link, sizeof link);
+
 	return ask(fd, &message);
 }
 

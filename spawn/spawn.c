@@ -115,21 +115,25 @@ static int say(int words, enum word word)
 }
 
 /* Does from outside what PID 1 waits for, and tells it. */
-static int complete(const struct plan *plan, pid_t pid, int words, struct fault *fault)
+static int complete(const struct plan *plan, pid_t pid, int words, int *interface, struct fault *fault)
 {
 	fault->step = STEP_IDMAP;
 	if (idmap_is_foreign(plan) && (idmap_write(plan, pid) < 0 || say(words, WORD_MAPS) < 0))
 		return -1;
 	fault->step = STEP_NETWORK;
-	return plan->network.kind == NETWORK_VETH && (net_connect(plan, pid, &fault->index) < 0 || say(words, WORD_NETWORK) < 0) ? -1 : 0;
+	if (plan->network.kind != NETWORK_VETH)
+		return 0;
+	*interface = net_connect(plan, pid, &fault->index);
+	return *interface < 0 ? -1 : say(words, WORD_NETWORK);
 }
 
 /* The launcher's part after the clone. 0, or -1 with *fault: then PID 1 has been reaped. */
-static int launch(const struct plan *plan, pid_t pid, const struct pipes *pipes, struct fault *fault)
+static int launch(const struct plan *plan, pid_t pid, const struct pipes *pipes, int *interface, struct fault *fault)
 {
 	struct report report;
 
-	if (complete(plan, pid, pipes->words[1], fault) == 0)
+	*interface = 0;
+	if (complete(plan, pid, pipes->words[1], interface, fault) == 0)
 		return 0;
 	fault->error = errno;
 	kill(pid, SIGKILL);
@@ -140,7 +144,7 @@ static int launch(const struct plan *plan, pid_t pid, const struct pipes *pipes,
 	return -1;
 }
 
-pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, struct fault *fault)
+pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, struct held *held, struct fault *fault)
 {
 	struct pipes pipes;
 	pid_t pid;
@@ -156,7 +160,7 @@ pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgr
 		if (pipes.words[1] >= 0)
 			close(pipes.words[1]); /* else we would wait for ourselves */
 		container_main(plan, job, cgroup, &pipes);
-		*report = pipes.reports[1];
+		*held = (struct held){.report = pipes.reports[1]};
 		return 0;
 	}
 	close(pipes.reports[1]);
@@ -164,10 +168,10 @@ pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgr
 	if (pipes.words[0] >= 0)
 		close(pipes.words[0]);
 	pipes.words[0] = -1;
-	if (pid > 0 && launch(plan, pid, &pipes, fault) < 0)
+	if (pid > 0 && launch(plan, pid, &pipes, &held->interface, fault) < 0)
 		pid = -1;
 	close_pipe(pipes.words);
-	*report = pipes.reports[0];
+	held->report = pipes.reports[0];
 	if (pid < 0)
 		close(pipes.reports[0]);
 	return pid;

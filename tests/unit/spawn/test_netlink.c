@@ -94,19 +94,20 @@ static const int flat[] = {0};
 static void test_veth(void **state)
 {
 	static const int nested[] = {IFLA_LINKINFO, IFLA_INFO_DATA, VETH_INFO_PEER, 0};
+	static const unsigned char mac[NETLINK_MAC_SIZE] = {2, 4, 10, 0, 0, 2};
 	const struct ifinfomsg *link = NLMSG_DATA(&message.header);
 
 	(void)state;
 	connect_kernel();
 	will_answer(0);
-	assert_int_equal(netlink_veth(ends[0], "ab", "cde", 0x01020304, 1400), 0);
+	assert_int_equal(netlink_veth(ends[0], "ab", "cde", mac, 0x01020304, 1400), 0);
 	take(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
 	assert_int_equal(link->ifi_index | (int)link->ifi_flags | (int)link->ifi_change, 0);
 	/* IFLA_IFNAME 3, IFLA_MTU 4, IFLA_LINKINFO 18 { IFLA_INFO_KIND 1, IFLA_INFO_DATA 2 { VETH_INFO_PEER 1 { …, IFLA_NET_NS_PID 19 */
 	assert_string_equal(attributes(sizeof *link, nested),
-	                    "3=616200 4=78050000 18={1=7665746800 2={1={3=63646500 4=78050000 19=04030201}}}");
+	                    "3=616200 4=78050000 18={1=7665746800 2={1={3=63646500 4=78050000 1=02040a000002 19=04030201}}}");
 	will_answer(0);
-	assert_int_equal(netlink_veth(ends[0], "nsinit%d", "eth0", 7, 0), 0);
+	assert_int_equal(netlink_veth(ends[0], "nsinit%d", "eth0", NULL, 7, 0), 0);
 	take(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
 	assert_string_equal(attributes(sizeof *link, nested),
 	                    "3=6e73696e6974256400 18={1=7665746800 2={1={3=6574683000 19=07000000}}}");
@@ -132,6 +133,10 @@ static void test_up_and_master(void **state)
 	assert_int_equal(link->ifi_index, 5);
 	assert_int_equal(link->ifi_change, 0);
 	assert_string_equal(attributes(sizeof *link, flat), "10=09000000"); /* IFLA_MASTER */
+	will_answer(0);
+	assert_int_equal(netlink_remove(ends[0], 5), 0);
+	take(RTM_DELLINK, NLM_F_ACK);
+	assert_int_equal(link->ifi_index, 5);
 	disconnect_kernel();
 }
 
@@ -257,9 +262,9 @@ static void test_too_long(void **state)
 	memset(name, 'n', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
 	connect_kernel();
-	assert_int_equal(netlink_veth(ends[0], name, "eth0", 1, 0), -1);
+	assert_int_equal(netlink_veth(ends[0], name, "eth0", NULL, 1, 0), -1);
 	assert_int_equal(errno, EMSGSIZE);
-	assert_int_equal(netlink_veth(ends[0], "eth0", name, 1, 0), -1);
+	assert_int_equal(netlink_veth(ends[0], "eth0", name, NULL, 1, 0), -1);
 	assert_int_equal(errno, EMSGSIZE);
 	assert_int_equal(recv(ends[1], &message, sizeof message, MSG_DONTWAIT), -1);
 	disconnect_kernel();
