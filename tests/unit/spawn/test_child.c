@@ -226,6 +226,7 @@ static void test_masks_fail(void **state)
 
 	(void)state;
 	fake_reset(); /* no fake_pseudo() */
+	fake_proc(in_place("self"));
 	assert_int_equal(walk_container(&child), -1);
 	assert_int_equal(child.fault.step, STEP_MASKS);
 	assert_int_equal(child.fault.error, EXDEV);
