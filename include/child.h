@@ -17,7 +17,7 @@ enum child_limits { CHILD_DEVICES = 6 };
 /* What PID 1 of a container holds while it is being made. */
 struct container {
 	int report;    /* the pipe to the launcher */
-	int maps_written; /* the pipe on which the launcher says so */
+	int words;     /* the pipe from the launcher, of enum word; -1: it has nothing to say */
 	int dev;       /* the new /dev */
 	int stacked;   /* layers of an overlay that lie between the old root and the new one */
 	int directory; /* where we came from, if the root stays */
@@ -41,6 +41,9 @@ struct child {
 
 /* Notes that step is over, if plan traces. */
 void child_time(const struct plan *plan, enum step step);
+
+/* Waits for that word of the launcher's. 0, or -1: the launcher has ended, or will say itself what went wrong. */
+int child_await(struct child *child, enum word word);
 
 /* Walks the steps between first and last. 0, or -1 with child->fault. */
 int child_walk(struct child *child, enum step first, enum step last);

@@ -21,6 +21,9 @@ int ns_parent_death(struct child *child);
 /* A session keyring of its own, keyrings(7), and nothing of PID 1 to be read or written through /proc/1, proc(5). */
 int ns_secrets(struct child *child);
 
+/* A time namespace with the plan's clocks, for ourselves as well. time_namespaces(7), Linux 5.6. */
+int ns_time(struct child *child);
+
 int ns_hostname(struct child *child);
 int ns_domainname(struct child *child);
 

@@ -22,6 +22,9 @@ enum plan_limits {
 	PLAN_HOSTNAME_MAX = 64, /* uname(2): __NEW_UTS_LEN */
 	PLAN_SIGNAL_REALTIME = 32, /* the first real-time signal, for the kernel */
 	PLAN_SIGNAL_MAX = 64,   /* _NSIG on all four architectures */
+	PLAN_INTERFACE_SIZE = 16, /* netdevice(7): IFNAMSIZ, the NUL included */
+	PLAN_ROUTES_MAX = 12,     /* addresses and routes of --net veth */
+	PLAN_ADDRESS_SIZE = 52,   /* the longest IPv6 address as text, /128 and the NUL included */
 };
 
 enum mount_kind { MOUNT_BIND, MOUNT_TMPFS };
@@ -58,6 +61,45 @@ struct id_map {
 	bool automatic; /* the caller, and what /etc/subuid or /etc/subgid gives them */
 	size_t count;
 	struct id_range ranges[PLAN_MAPS_MAX];
+};
+
+/* An IP address and the length of its network, in bits. */
+struct address {
+	int family; /* AF_INET or AF_INET6 */
+	unsigned char bytes[16], length;
+	char text[PLAN_ADDRESS_SIZE]; /* as it was given */
+};
+
+enum network_kind { NETWORK_HOST, NETWORK_NONE, NETWORK_PATH, NETWORK_PID, NETWORK_VETH };
+
+/* What an address of --net veth is for. */
+enum route_kind { ROUTE_INSIDE, ROUTE_HOST, ROUTE_GATEWAY };
+
+struct route {
+	enum route_kind kind;
+	struct address address;
+};
+
+/* --net. */
+struct network {
+	enum network_kind kind;
+	const char *path; /* NETWORK_PATH: a file that holds a network namespace */
+	pid_t pid;        /* NETWORK_PID: a process that is in it */
+	/* NETWORK_VETH: the host's side, where %d is a free number, the side inside, and the host's bridge, empty: none */
+	char host[PLAN_INTERFACE_SIZE], name[PLAN_INTERFACE_SIZE], bridge[PLAN_INTERFACE_SIZE];
+	unsigned mtu;     /* 0: the kernel's */
+	bool automatic;   /* route=auto */
+	size_t route_count; /* of routes */
+	struct route routes[PLAN_ROUTES_MAX];
+};
+
+/* The clocks that a time namespace has of its own, time_namespaces(7). */
+enum clock_name { CLOCKS_MONOTONIC, CLOCKS_BOOTTIME, CLOCKS };
+
+/* One of --clock-offset. */
+struct clock_offset {
+	bool set;
+	int seconds; /* added to the host's */
 };
 
 /* Who the program is. Ids are those inside the container. */
@@ -105,9 +147,10 @@ struct plan {
 	unsigned long namespaces; /* CLONE_NEW*, namespaces(7) */
 	bool borrows; /* in a user namespace, where no node and no sysfs of the host's network can be made */
 	unsigned long unshare, share; /* as asked: added to and taken from the default */
-	const char *net;          /* --net */
 	pid_t join;               /* enter this process's namespaces instead of making some, 0: no */
 	unsigned long join_only;  /* those of them that were asked for, 0: all */
+	const char *net;          /* --net, as given */
+	struct clock_offset clocks[CLOCKS];
 	const char *rootfs;       /* NULL: the host's root stays */
 	bool read_only;
 	bool ephemeral;      /* what is written to the root is in memory, and gone at the end */
@@ -160,6 +203,7 @@ struct plan {
 	/* What few plans have comes last: a page that nobody touches costs PID 1 nothing. */
 	struct identity identity;
 	struct id_map uid_map, gid_map; /* empty: the caller's one id */
+	struct network network;
 	struct limit limits[PLAN_LIMITS_MAX];
 	const char *env[PLAN_ENV_MAX]; /* --env, K=V */
 	struct mount_entry mounts[PLAN_MOUNTS_MAX];
@@ -170,6 +214,9 @@ void plan_default(struct plan *plan);
 
 /* True if an option asks for namespaces or mounts of its own. */
 bool plan_isolates(const struct plan *plan);
+
+/* True if a clock is to differ from the host's. */
+bool plan_has_clocks(const struct plan *plan);
 
 /* Completes a plan for a role that makes a container: namespaces, conf, identity, environment. 0, or -1 after a message. */
 int plan_container(struct plan *plan);

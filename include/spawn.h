@@ -25,6 +25,8 @@ enum step {
 	STEP_CGROUP_MAKE,
 	STEP_CGROUP_LIMITS,
 	STEP_PIPE,
+	STEP_NETNS,   /* the network that is there already */
+	STEP_NETWORK, /* a pair of interfaces; this one comes after the clone */
 	STEP_CLONE,
 	/* by PID 1 of a container, before the program */
 	STEP_CGROUP, /* before anything is charged to the launcher's, and anything of the cgroup file system is closed */
@@ -32,6 +34,7 @@ enum step {
 	STEP_PARENT_DEATH,
 	STEP_SECRETS,
 	STEP_IDMAP,
+	STEP_TIME,
 	STEP_JOB,
 	STEP_PROPAGATION,
 	STEP_SOURCES,
@@ -48,6 +51,7 @@ enum step {
 	STEP_HOSTNAME,
 	STEP_DOMAINNAME,
 	STEP_LOOPBACK,
+	STEP_NETWORK_READY,
 	STEP_CONTAINER_END,
 	/* by the program's process */
 	STEP_VFORK,
@@ -72,6 +76,9 @@ extern int64_t spawn_times[STEP_COUNT];
 
 /* Values of fault.index in STEP_SOURCES that are no bind. */
 enum fault_source { FAULT_HOST_NODES = -1, FAULT_PROC = -2, FAULT_SYS = -3 };
+
+/* Values of fault.index in STEP_NETWORK that are no address or route. */
+enum fault_network { FAULT_PAIR = -1, FAULT_BRIDGE = -2, FAULT_LINK = -3 };
 
 /* Values of fault.index in STEP_LIMITS that are no --rlimit. */
 enum fault_limit { LIMIT_NICE = -1, LIMIT_OOM = -2 };
@@ -117,18 +124,27 @@ struct report {
 	int signal;         /* REPORT_STOPPED: the program was stopped by it */
 };
 
+/* What the launcher tells a PID 1 of a container that waits for it: the id maps are written, the network is complete. */
+enum word { WORD_MAPS = 1, WORD_NETWORK };
+
 /*
  * Starts argv, plan's program or one of its hooks, with the given signal mask. argv[-1] must be writable. Returns its pid when the exec has happened,
  * or -1 with *fault. clone(2) with CLONE_VM | CLONE_VFORK.
  */
 pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job, const sigset_t *mask, struct fault *fault);
 
+/* What is held of a container, by its launcher and by its PID 1. */
+struct held {
+	int report;    /* each one's end of the pipe */
+	int interface; /* the launcher's, of --net veth, for net_disconnect(); 0: none */
+	int terminal;  /* PID 1's, for the program, if the plan has a new one */
+};
+
 /*
  * Makes plan's namespaces, in the cgroup unless it is NULL. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the
- * container is complete; both then hold their end of the pipe of struct report in *report. In that PID 1, *terminal is
- * the terminal for the program, if the plan has a new one.
+ * container is complete; both then hold their end of the pipe of struct report, and the launcher what it must let go at the end.
  * Returns -1 with *fault to the launcher; PID 1 sends its faults over the pipe and ends.
  */
-pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, int *terminal, struct fault *fault);
+pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, struct held *held, struct fault *fault);
 
 #endif

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* fork(2) with clone flags: the child goes on in a copy of our memory. */
+/* fork(2) with clone flags, CLONE_NEWTIME apart, which is left out: the child goes on in a copy of our memory. */
 pid_t sys_fork(unsigned long flags);
 
 /* The same into the v2 cgroup whose directory is open at cgroup. clone3(2) CLONE_INTO_CGROUP, Linux 5.7. */

@@ -59,6 +59,12 @@ int value_namespaces(const char *text, unsigned long *namespaces);
 /* The name of the namespace with this bit; NULL if there is none. */
 const char *value_namespace_name(unsigned long bit);
 
+/* The name of an interface that the kernel would take as it stands, netdevice(7). name holds PLAN_INTERFACE_SIZE. */
+int value_interface(const char *text, char *name);
+
+/* An IPv4 or IPv6 address, with the length of its network behind a slash, or without one (the address alone). */
+int value_address(const char *text, bool network, struct address *address);
+
 /*
  * Copies the next item of a list up to a separator to item. Returns where the list goes on, NULL at its end;
  * an item that does not fit comes back empty.

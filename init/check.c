@@ -19,6 +19,7 @@
 #include "cgroup.h"
 #include "log.h"
 #include "mount.h"
+#include "netlink.h"
 #include "out.h"
 #include "spawn.h"
 #include "sys.h"
@@ -76,6 +77,25 @@ static int test_ranges(void)
 	return sys_close_range(STDERR_FILENO + 1, ~0U);
 }
 
+/* In a network of its own: whether the kernel can, not whether the host's may be changed. */
+static int test_veth(void)
+{
+	int fd = netlink_open();
+
+	return fd < 0 ? -1 : netlink_veth(fd, "nsinit%d", "nsinit%d", NULL, getpid(), 0);
+}
+
+static int test_network_power(void)
+{
+	errno = EPERM;
+	return sys_has_capability(CAP_NET_ADMIN) ? 0 : -1;
+}
+
+static int test_time(void)
+{
+	return sys_unshare(CLONE_NEWTIME);
+}
+
 static int test_writable_proc(void)
 {
 	return open("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
@@ -128,7 +148,10 @@ static const struct ability {
 	{"uts namespace", CLONE_NEWUTS, NULL, false, "CONFIG_UTS_NS; --share uts does without"},
 	{"ipc namespace", CLONE_NEWIPC, NULL, false, "CONFIG_IPC_NS; --share ipc does without"},
 	{"cgroup namespace", CLONE_NEWCGROUP, NULL, false, "CONFIG_CGROUPS; --share cgroup does without"},
-	{"net namespace", CLONE_NEWNET, NULL, false, "CONFIG_NET_NS; only --net none needs it"},
+	{"net namespace", CLONE_NEWNET, NULL, false, "CONFIG_NET_NS; only --net none and veth need it"},
+	{"veth pair", CLONE_NEWNET, test_veth, false, "CONFIG_VETH: modprobe veth; only --net veth needs it"},
+	{"interfaces of this network", 0, test_network_power, false, "run as root; only --net veth needs it"},
+	{"time namespace", CLONE_NEWTIME, test_time, false, "CONFIG_TIME_NS, Linux 5.6; only --unshare time and --clock-offset need it"},
 	{"openat2", 0, test_resolve, true, "Linux 5.6, or an outer container's seccomp filter"},
 	{"close_range", 0, test_ranges, true, "Linux 5.9, or an outer container's seccomp filter"},
 	{"open_tree", CLONE_NEWNS, test_tree, true, "Linux 5.2, or an outer container's seccomp filter"},

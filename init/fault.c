@@ -26,12 +26,15 @@ static const char *const subjects[STEP_COUNT] = {
 	[STEP_CGROUP_MAKE] = "making a cgroup for",
 	[STEP_CGROUP_LIMITS] = "cgroup limit",
 	[STEP_PIPE] = "report pipe",
+	[STEP_NETNS] = "--net",
+	[STEP_NETWORK] = "--net",
 	[STEP_CLONE] = "new namespaces",
 	[STEP_CGROUP] = "entering the cgroup",
 	[STEP_DESCRIPTORS] = "closing descriptors",
 	[STEP_PARENT_DEATH] = "--parent-death",
 	[STEP_SECRETS] = "session keyring",
 	[STEP_IDMAP] = "user namespace, id map",
+	[STEP_TIME] = "time namespace",
 	[STEP_JOB] = "process group of the container",
 	[STEP_PROPAGATION] = "private mounts",
 	[STEP_SOURCES] = "source of",
@@ -48,6 +51,7 @@ static const char *const subjects[STEP_COUNT] = {
 	[STEP_HOSTNAME] = "--hostname",
 	[STEP_DOMAINNAME] = "--domainname",
 	[STEP_LOOPBACK] = "loopback",
+	[STEP_NETWORK_READY] = "network, from the launcher",
 	[STEP_VFORK] = "process for the program",
 	[STEP_TERMINAL] = "terminal of the program",
 	[STEP_CLOSE] = "closing descriptors",
@@ -94,11 +98,21 @@ static const struct {
 	{STEP_CLONE, EACCES, not_delegated},
 	{STEP_CGROUP, EACCES, not_delegated},
 	{STEP_CGROUP, EPERM, "it may not; see nsinit --check"},
+	{STEP_NETNS, ENOENT, "give host, none, veth, a pid, a path, or a name that ip netns shows"},
+	{STEP_NETNS, EINVAL, "it is no network namespace; give a file as those in /run/netns, or /proc/PID/ns/net"},
+	{STEP_NETNS, EPERM, "only root may enter it; run as root, or inside the user namespace that it belongs to"},
+	{STEP_NETNS, EACCES, "only root may enter it; run as root, or inside the user namespace that it belongs to"},
+	{STEP_NETNS, ESRCH, "give the pid of a process that runs"},
 	{STEP_CLONE, ENOSPC, "raise user.max_*_namespaces, see sysctl -a and nsinit --check"},
 	{STEP_CLONE, EINVAL, "this kernel lacks one of them; see nsinit --check"},
 	{STEP_CLONE, EAGAIN, "too many processes; raise ulimit -u or the pids limit"},
 	{STEP_CLONE, ENOMEM, "no memory, or PID 1 of the namespace is ending"},
 	{STEP_IDMAP, EPERM, "the ranges must be the caller's in /etc/subuid and /etc/subgid; or see nsinit --check"},
+	{STEP_TIME, EINVAL, "this kernel has none (CONFIG_TIME_NS, Linux 5.6); leave time and --clock-offset out"},
+	{STEP_TIME, EPERM, "an outer container may forbid it; see nsinit --check"},
+	{STEP_TIME, ENOSPC, "raise user.max_time_namespaces, see sysctl -a"},
+	{STEP_TIME, ENOENT, "mount /proc first"},
+	{STEP_TIME, ERANGE, "--clock-offset would set a clock before its start, or too late; give another"},
 	{STEP_IDMAP, EACCES, "/proc must be writable; see nsinit --check"},
 	{STEP_IDMAP, ENOENT, "mount /proc, and for ranges install newuidmap and newgidmap (package uidmap)"},
 	{STEP_IDMAP, EINVAL, "ranges must not overlap, and outside they must exist; correct them"},
@@ -165,8 +179,43 @@ static const struct {
 	{STEP_EXEC, E2BIG, "give it fewer arguments and a smaller environment"},
 };
 
-static const char *remedy(const struct fault *fault)
+/* The same for --net veth, by what was being done: of enum fault_network, or ROUTE_GATEWAY, or ROUTE_INSIDE for any address. */
+static const struct {
+	int what, error;
+	const char *remedy;
+} network_remedies[] = {
+	{FAULT_PAIR, EPERM, "only root (CAP_NET_ADMIN) may add an interface to this network; run as root, or use --net none or host"},
+	{FAULT_PAIR, EEXIST, "there is an interface of this name; give another"},
+	{FAULT_PAIR, EOPNOTSUPP, "this kernel has no veth pairs (CONFIG_VETH); load the module: modprobe veth"},
+	{FAULT_PAIR, ESRCH, "PID 1 of the container was killed meanwhile; start again"},
+	{FAULT_BRIDGE, ENODEV, "make it first, as by: ip link add NAME type bridge, and ip link set NAME up"},
+	{FAULT_BRIDGE, EOPNOTSUPP, "it is an interface, but no bridge; give a bridge"},
+	{ROUTE_GATEWAY, ENETUNREACH, "the gateway must be in the network of an address= of the container"},
+	{ROUTE_GATEWAY, EHOSTUNREACH, "the gateway must be in the network of an address= of the container"},
+	{ROUTE_GATEWAY, EINVAL, "it is nobody's address; give the gateway's, in the network of an address= of the container"},
+	{ROUTE_GATEWAY, EEXIST, "there is one already; give one gateway for IPv4 and one for IPv6"},
+	{ROUTE_INSIDE, EEXIST, "it is given twice; give each address once"},
+	{ROUTE_INSIDE, EACCES, "IPv6 is switched off; see sysctl net.ipv6.conf.all.disable_ipv6, or leave it out"},
+	{ROUTE_INSIDE, EOPNOTSUPP, "this kernel has no IPv6; leave it out"},
+	{ROUTE_INSIDE, EINVAL, "no interface can have it, and with an MTU below 1280 none of IPv6; give another"},
+	{ROUTE_INSIDE, EADDRNOTAVAIL, "no interface can have it; give another"},
+};
+
+static const char *network_remedy(const struct plan *plan, const struct fault *fault)
 {
+	const int index = fault->index;
+	int what = index < 0 ? index : plan->network.routes[index].kind == ROUTE_GATEWAY ? ROUTE_GATEWAY : ROUTE_INSIDE;
+
+	for (size_t i = 0; i < sizeof network_remedies / sizeof network_remedies[0]; i++)
+		if (network_remedies[i].what == what && network_remedies[i].error == fault->error)
+			return network_remedies[i].remedy;
+	return "see nsinit --check";
+}
+
+static const char *remedy(const struct plan *plan, const struct fault *fault)
+{
+	if (fault->step == STEP_NETWORK)
+		return network_remedy(plan, fault);
 	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
 		if (remedies[i].step == fault->step && (remedies[i].error == 0 || remedies[i].error == fault->error))
 			return remedies[i].remedy;
@@ -179,6 +228,20 @@ static const char *const cgroup_options[CGROUP_KINDS] = {[CGROUP_MEMORY] = "--me
 static void add_entry(struct out *out, const struct plan *plan, int index, const char *path)
 {
 	out_print(out, " --%s %s", plan->mounts[index].option, path);
+}
+
+/* The part of --net veth. */
+static void add_network(struct out *out, const struct network *network, int index)
+{
+	static const char *const keys[] = {[ROUTE_INSIDE] = "address", [ROUTE_HOST] = "host-address", [ROUTE_GATEWAY] = "route"};
+
+	out_print(out, " veth");
+	if (index == FAULT_PAIR && !strchr(network->host, '%'))
+		out_print(out, ", host=%s name=%s", network->host, network->name);
+	if (index == FAULT_BRIDGE)
+		out_print(out, ", bridge=%s", network->bridge);
+	if (index >= 0)
+		out_print(out, ", %s=%s", keys[network->routes[index].kind], network->routes[index].address.text);
 }
 
 /* What the step worked on, with a space before it. */
@@ -197,6 +260,12 @@ static void object(struct out *out, const struct plan *plan, const struct fault 
 		break;
 	case STEP_JOIN:
 		out_print(out, " %d", (int)plan->join);
+		break;
+	case STEP_NETNS:
+		out_print(out, " %s", plan->net);
+		break;
+	case STEP_NETWORK:
+		add_network(out, &plan->network, fault->index);
 		break;
 	case STEP_SOURCES:
 		if (fault->index < 0)
@@ -268,6 +337,7 @@ bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 		{STEP_CGROUP_MAKE, 0, CGROUP_KINDS},
 		{STEP_CGROUP_LIMITS, 0, CGROUP_KINDS},
 		{STEP_SOURCES, FAULT_SYS, (int)plan->mount_count},
+		{STEP_NETWORK, FAULT_LINK, (int)plan->network.route_count},
 		{STEP_MOUNTS, 0, (int)mount_row_count},
 		{STEP_BINDS, 0, (int)plan->mount_count},
 		{STEP_LIMITS, LIMIT_OOM, (int)plan->limit_count},
@@ -291,6 +361,6 @@ int fault_report(const struct plan *plan, const struct fault *fault)
 	if (fault->step == STEP_EXEC && personality->exec_failed)
 		log_error("%s%s%s%s", personality->exec_failed, plan->argv[0], personality->exec_why, strerror(fault->error));
 	else
-		log_error("%s%s: %s; %s", subjects[fault->step], what.text, strerror(fault->error), remedy(fault));
+		log_error("%s%s: %s; %s", subjects[fault->step], what.text, strerror(fault->error), remedy(plan, fault));
 	return status(personality, fault);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "network.h"
 #include "secret.h"
 #include "value.h"
 
@@ -44,12 +45,12 @@ const char *option_set_signal(struct plan *plan, const struct option *option, co
 static const char *set_namespaces(struct plan *plan, const struct option *option, const char *value)
 {
 	return value_namespaces(value, field(plan, option)) == 0 ? NULL
-	       : "not a list of namespaces; give some of uts,ipc,pid,mount,net,user,cgroup";
+	       : "not a list of namespaces; give some of uts,ipc,pid,mount,net,user,cgroup,time";
 }
 
 static const char *set_join(struct plan *plan, const struct option *option, const char *value)
 {
-	static const char wrong[] = "not a process; give PID or PID:LIST with some of uts,ipc,pid,mount,net,user,cgroup";
+	static const char wrong[] = "not a process; give PID or PID:LIST with some of uts,ipc,pid,mount,net,user,cgroup,time";
 	unsigned long pid;
 	char number[16];
 	const char *list = value_item(value, ':', number, sizeof number);
@@ -70,9 +71,30 @@ static const char *set_name(struct plan *plan, const struct option *option, cons
 
 static const char *set_net(struct plan *plan, const struct option *option, const char *value)
 {
-	if (strcmp(value, "host") != 0 && strcmp(value, "none") != 0)
-		return "not a network; give host (the caller's) or none (loopback only)";
-	return set_string(plan, option, value);
+	const char *wrong = network_parse(&plan->network, value);
+
+	return wrong ? wrong : set_string(plan, option, value);
+}
+
+static const char *set_clocks(struct plan *plan, const struct option *option, const char *value)
+{
+	static const char *const names[CLOCKS] = {[CLOCKS_MONOTONIC] = "monotonic", [CLOCKS_BOOTTIME] = "boottime"};
+	char item[32], name[16];
+
+	(void)option;
+	while (value) {
+		const char *seconds;
+		int clock = 0;
+
+		value = value_item(value, ',', item, sizeof item);
+		seconds = value_item(item, '=', name, sizeof name);
+		while (clock < CLOCKS && strcmp(name, names[clock]) != 0)
+			clock++;
+		if (!seconds || clock == CLOCKS || value_signed(seconds, -INT_MAX, INT_MAX, &plan->clocks[clock].seconds) < 0)
+			return "not an offset; give monotonic=SECONDS, boottime=SECONDS or both, with a minus for earlier";
+		plan->clocks[clock].set = true;
+	}
+	return NULL;
 }
 
 static const char *set_descriptor(struct plan *plan, const struct option *option, const char *value)
@@ -411,10 +433,12 @@ static const struct option options[] = {
 	{"tmpfs", 0, "DST[:OPT,...]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size= mode="},
 	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(conf), "bind each file of DIR (hosts, resolv.conf, ...) into /etc, read-only"},
 
-	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(unshare), "new namespaces: those of net,user beside the usual ones"},
+	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(unshare), "new namespaces: those of net,user,time beside the usual ones"},
 	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(share), "the caller's instead of new ones: some of uts,ipc,net,user,cgroup"},
-	{"net", 0, "host|none", OPTIONS_NAMESPACES, set_net, OPTION_FIELD(net), "the caller's network, or a new one with loopback only"},
 	{"join", 0, "PID[:LIST]", OPTIONS_NAMESPACES, set_join, 0, "enter the namespaces of process PID, or only those of LIST"},
+	{"net", 0, "host|none|veth[:OPT,...]", OPTIONS_NAMESPACES, set_net, OPTION_FIELD(net),
+	 "the network, or a PATH, PID or NAME of one; OPT: address= route= host-address= bridge= host= name= mtu="},
+	{"clock-offset", 0, "OPT,...", OPTIONS_NAMESPACES, set_clocks, 0, "seconds added to clocks in a new time namespace; OPT: monotonic= boottime="},
 	{"hostname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(hostname), "the host name inside (else that of --conf, else ours)"},
 	{"domainname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(domainname), "the NIS domain name inside"},
 

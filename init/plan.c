@@ -17,6 +17,7 @@
 #include "env.h"
 #include "join.h"
 #include "log.h"
+#include "network.h"
 #include "sys.h"
 #include "user.h"
 
@@ -37,9 +38,14 @@ void plan_default(struct plan *plan)
 	plan->ready_fd = plan->status_fd = -1;
 }
 
+bool plan_has_clocks(const struct plan *plan)
+{
+	return plan->clocks[CLOCKS_MONOTONIC].set || plan->clocks[CLOCKS_BOOTTIME].set;
+}
+
 bool plan_isolates(const struct plan *plan)
 {
-	return plan->unshare || plan->share || plan->net || plan->uid_map.count || plan->uid_map.automatic ||
+	return plan->unshare || plan->share || plan->net || plan_has_clocks(plan) || plan->uid_map.count || plan->uid_map.automatic ||
 	       plan->gid_map.count || plan->gid_map.automatic || plan->rootfs || plan->read_only || plan->ephemeral ||
 	       plan->overlay || plan->conf || plan->tty == TTY_NEW ||
 	       plan->mount_count > 0 || plan->hostname || plan->domainname || plan->memory_kib || plan->cpu_hundredths || plan->pids;
@@ -109,6 +115,10 @@ static int choose_namespaces(struct plan *plan)
 		log_error("--net %s: --unshare or --share names net as well; leave one of them out", plan->net);
 		return -1;
 	}
+	if (plan_has_clocks(plan) && (plan->share & CLONE_NEWTIME)) {
+		log_error("--clock-offset: would move the clocks of the host; leave --share time out");
+		return -1;
+	}
 	if (!privileged && (plan->share & CLONE_NEWUSER)) {
 		log_error("--share user: an ordinary user can make no other namespace without it; leave it out, or run as root");
 		return -1;
@@ -117,7 +127,9 @@ static int choose_namespaces(struct plan *plan)
 	if (!privileged)
 		plan->namespaces |= CLONE_NEWUSER;
 	if (plan->net)
-		plan->namespaces = strcmp(plan->net, "none") == 0 ? plan->namespaces | CLONE_NEWNET : plan->namespaces & ~(unsigned long)CLONE_NEWNET;
+		plan->namespaces = network_is_new(&plan->network) ? plan->namespaces | CLONE_NEWNET : plan->namespaces & ~(unsigned long)CLONE_NEWNET;
+	if (plan_has_clocks(plan))
+		plan->namespaces |= CLONE_NEWTIME;
 	return 0;
 }
 
@@ -218,7 +230,7 @@ int plan_container(struct plan *plan)
 {
 	const char *home;
 
-	if (check_program(plan) < 0 || check_log(plan) < 0 || choose_namespaces(plan) < 0 || conf_expand(plan) < 0)
+	if (check_program(plan) < 0 || check_log(plan) < 0 || choose_namespaces(plan) < 0 || network_complete(plan) < 0 || conf_expand(plan) < 0)
 		return -1;
 	if (plan->subreaper) {
 		log_error("--subreaper: a container has a PID 1 that reaps; leave it or the options that make a container out");

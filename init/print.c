@@ -4,6 +4,7 @@
  */
 #include <linux/mount.h>
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "mount.h"
@@ -109,6 +110,47 @@ static void print_terminal(struct out *out, const struct plan *plan)
 	out_print(out, "\n");
 }
 
+static void print_veth(struct out *out, const struct network *network)
+{
+	static const char *const words[] = {[ROUTE_INSIDE] = "address", [ROUTE_HOST] = "address of the host's side", [ROUTE_GATEWAY] = "gateway"};
+
+	out_print(out, "network: %s inside, %s outside", network->name,
+	          strchr(network->host, '%') ? "nsinit and a number" : network->host);
+	if (network->bridge[0])
+		out_print(out, ", on bridge %s", network->bridge);
+	if (network->mtu)
+		out_print(out, ", MTU %u", network->mtu);
+	out_print(out, "\n");
+	for (size_t i = 0; i < network->route_count; i++)
+		out_print(out, "%s: %s\n", words[network->routes[i].kind], network->routes[i].address.text);
+}
+
+static void print_network(struct out *out, const struct network *network)
+{
+	switch (network->kind) {
+	case NETWORK_PATH:
+		out_print(out, "network: %s\n", network->path);
+		break;
+	case NETWORK_PID:
+		out_print(out, "network: that of process %d\n", (int)network->pid);
+		break;
+	case NETWORK_VETH:
+		print_veth(out, network);
+		break;
+	default: /* is said by the namespaces */
+		break;
+	}
+}
+
+static void print_clocks(struct out *out, const struct clock_offset *clocks)
+{
+	static const char *const words[CLOCKS] = {[CLOCKS_MONOTONIC] = "monotonic", [CLOCKS_BOOTTIME] = "boottime"};
+
+	for (int i = 0; i < CLOCKS; i++)
+		if (clocks[i].set)
+			out_print(out, "clock: %s %s%d s\n", words[i], clocks[i].seconds < 0 ? "" : "+", clocks[i].seconds);
+}
+
 static void print_mounts(struct out *out, const struct plan *plan)
 {
 	for (size_t i = 0; i < mount_row_count && plan->namespaces && !plan->join; i++) {
@@ -190,6 +232,8 @@ void plan_print(const struct plan *plan, const char *role)
 	if (plan->ephemeral || plan->overlay)
 		out_print(&out, "written to: %s\n", plan->overlay ? plan->overlay : "memory, forgotten at the end");
 	print_mounts(&out, plan);
+	print_network(&out, &plan->network);
+	print_clocks(&out, plan->clocks);
 	if (plan->hostname)
 		out_print(&out, "hostname: %s\n", plan->hostname);
 	if (plan->domainname)

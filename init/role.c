@@ -18,6 +18,7 @@
 #include "join.h"
 #include "log.h"
 #include "loop.h"
+#include "net.h"
 #include "ns.h"
 #include "personality.h"
 #include "relay.h"
@@ -155,20 +156,23 @@ static int relay_terminal(const struct plan *plan, const sigset_t *mask, pid_t c
 /* Makes the container and is its launcher; its PID 1 ends in here. */
 static int launch(const struct plan *plan, const sigset_t *mask, struct cgroup *cgroup)
 {
-	int console = plan->detach ? -1 : console_open(), report, terminal;
+	int console = plan->detach ? -1 : console_open(), status;
 	struct job job = console_container_job(plan, console);
+	struct held held;
 	struct fault fault;
-	pid_t container = spawn_container(plan, &job, cgroup, &report, &terminal, &fault);
+	pid_t container = spawn_container(plan, &job, cgroup, &held, &fault);
 
 	if (container < 0)
 		return fault_report(plan, &fault);
 	if (container == 0) {
 		if (plan->pty)
-			log_open(report, plan->verbosity);
-		_exit(run_program(plan, mask, plan->pty ? terminal : console, report));
+			log_open(held.report, plan->verbosity);
+		_exit(run_program(plan, mask, plan->pty ? held.terminal : console, held.report));
 	}
 	announce_started(plan, container);
-	return plan->pty ? relay_terminal(plan, mask, container, &job, report, console) : relay(plan, mask, container, &job, report);
+	status = plan->pty ? relay_terminal(plan, mask, container, &job, held.report, console) : relay(plan, mask, container, &job, held.report);
+	net_disconnect(held.interface);
+	return status;
 }
 
 /* The limits come first and go last: nothing runs outside of them. */

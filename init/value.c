@@ -4,6 +4,8 @@
  */
 #include "value.h"
 
+#include <arpa/inet.h>
+#include <ctype.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -38,6 +40,7 @@ static const struct {
 } namespaces[] = {
 	{"uts", CLONE_NEWUTS}, {"ipc", CLONE_NEWIPC},   {"pid", CLONE_NEWPID},       {"mount", CLONE_NEWNS},
 	{"net", CLONE_NEWNET}, {"user", CLONE_NEWUSER}, {"cgroup", CLONE_NEWCGROUP},
+	{"time", CLONE_NEWTIME},
 };
 
 /* capabilities(7), in the order of their numbers. */
@@ -357,4 +360,43 @@ int value_octal(const char *text, unsigned max, unsigned *number)
 	for (; *text >= '0' && *text <= '7' && *number <= max; text++)
 		*number = *number * 8 + (unsigned)(*text - '0');
 	return *text || *number > max ? -1 : 0;
+}
+
+int value_interface(const char *text, char *name)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || length >= PLAN_INTERFACE_SIZE || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+		return -1;
+	for (const char *at = text; *at; at++)
+		if (!isgraph((unsigned char)*at) || strchr("/:%", *at)) /* %d would become a number */
+			return -1;
+	strcpy(name, text);
+	return 0;
+}
+
+int value_address(const char *text, bool network, struct address *address)
+{
+	static const struct {
+		int family;
+		unsigned long bits;
+	} families[] = {{AF_INET, 32}, {AF_INET6, 128}};
+	char host[PLAN_ADDRESS_SIZE];
+	const char *bits = value_item(text, '/', host, sizeof host);
+
+	if (strlen(text) >= sizeof address->text || network != (bits != NULL))
+		return -1;
+	for (size_t i = 0; i < COUNT(families); i++) {
+		unsigned long length = families[i].bits;
+
+		if (inet_pton(families[i].family, host, address->bytes) != 1)
+			continue;
+		if (bits && value_number(bits, families[i].bits, &length) < 0)
+			return -1;
+		address->family = families[i].family;
+		address->length = (unsigned char)length;
+		strcpy(address->text, text);
+		return 0;
+	}
+	return -1;
 }

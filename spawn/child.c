@@ -101,6 +101,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_PARENT_DEATH] = ns_parent_death,
 	[STEP_SECRETS] = ns_secrets,
 	[STEP_IDMAP] = idmap_apply,
+	[STEP_TIME] = ns_time,
 	[STEP_JOB] = tty_job,
 	[STEP_PROPAGATION] = mount_propagation,
 	[STEP_SOURCES] = mount_sources,
@@ -117,6 +118,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_HOSTNAME] = ns_hostname,
 	[STEP_DOMAINNAME] = ns_domainname,
 	[STEP_LOOPBACK] = net_loopback,
+	[STEP_NETWORK_READY] = net_ready,
 	[STEP_TERMINAL] = tty_job,
 	[STEP_CLOSE] = step_close,
 	[STEP_LIMITS] = limit_apply,
@@ -131,6 +133,16 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_SIGNALS] = step_signals,
 	[STEP_EXEC] = step_exec,
 };
+
+int child_await(struct child *child, enum word word)
+{
+	enum word said;
+
+	if (read(child->container->words, &said, sizeof said) == sizeof said && said == word)
+		return 0;
+	errno = ECANCELED;
+	return -1;
+}
 
 int64_t spawn_times[STEP_COUNT];
 

@@ -66,16 +66,11 @@ static int write_ranges(const char *path, const struct id_range *ranges, size_t 
 	return write_file(path, text, (size_t)(end - text));
 }
 
-/* Waits for the launcher. Its end without a word is a failure that it tells itself. */
+/* Waits for the launcher to write them. */
 static int wait_for_maps(struct child *child)
 {
-	char word;
-
-	if (read(child->container->maps_written, &word, 1) != 1) {
-		errno = ECANCELED;
+	if (child_await(child, WORD_MAPS) < 0)
 		return -1;
-	}
-	close(child->container->maps_written);
 	/* Ids of ours that the maps do not have would own whatever we make here. */
 	return sys_setgid(0) < 0 || sys_setuid(0) < 0 ? -1 : 0;
 }

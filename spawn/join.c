@@ -22,6 +22,7 @@ static const struct {
 } namespaces[] = {
 	{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS}, {"pid", CLONE_NEWPID},       {"uts", CLONE_NEWUTS},
 	{"ipc", CLONE_NEWIPC},   {"net", CLONE_NEWNET}, {"cgroup", CLONE_NEWCGROUP},
+	{"time", CLONE_NEWTIME},
 };
 
 /* The namespace that a process is in, as an inode of the nsfs. 0, or -1. */

@@ -19,6 +19,7 @@
 #include "decimal.h"
 #include "dev.h"
 #include "idmap.h"
+#include "net.h"
 #include "root.h"
 #include "sys.h"
 
@@ -58,6 +59,8 @@ bool mount_row_wanted(const struct plan *plan, const struct mount_row *row)
 {
 	if (plan->rootfs) /* sysfs is bound where the network namespace is not ours */
 		return row->namespace == 0 || (plan->namespaces & row->namespace) || row->mount == mount_sys;
+	if (row->mount == mount_sys && net_joins(plan)) /* in a user namespace it could not be mounted */
+		return !(plan->namespaces & CLONE_NEWUSER);
 	return !(row->policy & MOUNT_ROOTFS) && (plan->namespaces & row->namespace);
 }
 

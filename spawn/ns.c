@@ -5,14 +5,17 @@
 #include "ns.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "child.h"
+#include "decimal.h"
 #include "sys.h"
 
 /* The lowest descriptor of keep that is at least fd; -1 if there is none. */
@@ -42,7 +45,7 @@ int ns_close_except(const int *keep, size_t count, int first)
 int ns_descriptors(struct child *child)
 {
 	/* With a new terminal the log goes to the launcher: what we were given for it may be the old one. */
-	const int keep[] = {child->container->report, child->container->maps_written, child->job->console,
+	const int keep[] = {child->container->report, child->container->words, child->job->console,
 	                    child->plan->pty ? -1 : child->plan->log_fd, child->cgroup ? child->cgroup->alive : -1};
 
 	return ns_close_except(keep, sizeof keep / sizeof keep[0], STDERR_FILENO + 1);
@@ -73,6 +76,63 @@ int ns_secrets(struct child *child)
 	if (sys_join_keyring() < 0 && errno != ENOSYS && errno != EDQUOT && errno != EPERM)
 		return -1;
 	return child->plan->namespaces & CLONE_NEWUSER ? 0 : prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* "NAME SECONDS 0\n" for each clock that has an offset. Returns the end. */
+static char *offsets(char *end, const struct clock_offset *clocks)
+{
+	static const char *const names[CLOCKS] = {[CLOCKS_MONOTONIC] = "monotonic ", [CLOCKS_BOOTTIME] = "boottime "};
+
+	for (int i = 0; i < CLOCKS; i++) {
+		if (!clocks[i].set)
+			continue;
+		end = stpcpy(end, names[i]);
+		if (clocks[i].seconds < 0)
+			*end++ = '-';
+		end = decimal(end, (unsigned long)abs(clocks[i].seconds));
+		end = stpcpy(end, " 0\n");
+	}
+	return end;
+}
+
+static int set_clocks(const struct clock_offset *clocks)
+{
+	char text[CLOCKS * 32], *end = offsets(text, clocks);
+	int fd, error;
+	ssize_t n;
+
+	if (end == text)
+		return 0;
+	fd = openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, (size_t)(end - text));
+	error = errno;
+	close(fd);
+	errno = error;
+	return n < 0 ? -1 : 0;
+}
+
+/*
+ * A new time namespace is for the children of who makes it, and clone3(2) would fix its clocks before we could set them. We go in
+ * too: before Linux 6.0 a process that is not may not vfork(2).
+ */
+int ns_time(struct child *child)
+{
+	int fd, result, error;
+
+	if (!(child->plan->namespaces & CLONE_NEWTIME))
+		return 0;
+	if (sys_unshare(CLONE_NEWTIME) < 0 || set_clocks(child->plan->clocks) < 0)
+		return -1;
+	fd = openat(AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	result = setns(fd, CLONE_NEWTIME);
+	error = errno;
+	close(fd);
+	errno = error;
+	return result;
 }
 
 int ns_hostname(struct child *child)

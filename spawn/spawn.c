@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "child.h"
 #include "idmap.h"
+#include "net.h"
 #include "sys.h"
 
 enum {
@@ -54,72 +55,131 @@ pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job,
 	return -1;
 }
 
+/* Between a launcher and its container. [0] is read, [1] is written; words is -1 where PID 1 waits for nothing. */
+struct pipes {
+	int reports[2], words[2];
+};
+
 /* Returns when the container is complete, the terminal of its program if it has a new one. */
-static int container_main(const struct plan *plan, const struct job *job, const struct cgroup *cgroup, int report_pipe, int maps_pipe)
+static int container_main(const struct plan *plan, const struct job *job, const struct cgroup *cgroup, const struct pipes *pipes)
 {
-	struct container container = {.report = report_pipe, .maps_written = maps_pipe, .terminal = -1};
+	struct container container = {.report = pipes->reports[1], .words = pipes->words[0], .terminal = -1};
 	struct child child = {.plan = plan, .job = job, .container = &container, .cgroup = cgroup};
 	struct report report = {.kind = REPORT_FAULT};
 
 	if (child_walk(&child, STEP_CLONE, STEP_CONTAINER_END) == 0)
 		return container.terminal;
 	report.fault = child.fault;
-	if (write(report_pipe, &report, sizeof report) < 0)
+	if (write(container.report, &report, sizeof report) < 0)
 		_exit(126); /* the launcher is gone, and with it whoever could be told */
 	_exit(125);
 }
 
-/* Writes the id maps from outside and lets PID 1 go on. If that fails it goes no further, and is reaped. */
-static int write_maps(const struct plan *plan, pid_t pid, int maps_pipe, struct fault *fault)
+static void close_pipe(const int *ends)
 {
-	if (idmap_write(plan, pid) == 0 && write(maps_pipe, "", 1) == 1)
-		return 0;
-	*fault = (struct fault){.step = STEP_IDMAP, .error = errno};
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return -1;
-}
-
-static void close_all(const int *descriptors, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (descriptors[i] >= 0)
-			close(descriptors[i]);
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
 }
 
 /* A socket costs twice what a pipe does, so only who has a descriptor to send gets one. */
-static int make_report_pipe(const struct plan *plan, int ends[2])
+static int open_report_pipe(const struct plan *plan, int ends[2])
 {
 	return plan->pty ? socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) : pipe2(ends, O_CLOEXEC);
 }
 
-pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, int *report, int *terminal, struct fault *fault)
+static int open_pipes(const struct plan *plan, struct pipes *pipes)
 {
-	int ends[] = {-1, -1, -1, -1}; /* report: read, write; maps written: read, write */
+	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
+	if (open_report_pipe(plan, pipes->reports) < 0)
+		return -1;
+	return idmap_is_foreign(plan) || plan->network.kind == NETWORK_VETH ? pipe2(pipes->words, O_CLOEXEC) : 0;
+}
+
+/* A container in the network where it belongs. Its pid, 0 in it, -1 with *fault. */
+static pid_t clone_container(const struct plan *plan, struct cgroup *cgroup, struct fault *fault)
+{
+	int own = net_enter(plan);
 	pid_t pid;
 
-	if (make_report_pipe(plan, ends) < 0 || (idmap_is_foreign(plan) && pipe2(ends + 2, O_CLOEXEC) < 0)) {
+	*fault = (struct fault){.step = own == NET_FAILED ? STEP_NETNS : STEP_CLONE, .error = errno};
+	if (own == NET_FAILED)
+		return -1;
+	if (own != NET_STAYED)
+		child_time(plan, STEP_NETNS);
+	pid = cgroup ? cgroup_fork(cgroup, plan->namespaces) : sys_fork(plan->namespaces);
+	fault->error = errno;
+	child_time(plan, STEP_CLONE);
+	if (pid != 0)
+		net_leave(own);
+	return pid;
+}
+
+/* A PID 1 that cannot hear has failed, and reports why. */
+static int say(int words, enum word word)
+{
+	return write(words, &word, sizeof word) == sizeof word || errno == EPIPE ? 0 : -1;
+}
+
+/* Does from outside what PID 1 waits for, and tells it. */
+static int complete(const struct plan *plan, pid_t pid, int words, int *interface, struct fault *fault)
+{
+	fault->step = STEP_IDMAP;
+	if (idmap_is_foreign(plan) && (idmap_write(plan, pid) < 0 || say(words, WORD_MAPS) < 0))
+		return -1;
+	fault->step = STEP_NETWORK;
+	if (plan->network.kind != NETWORK_VETH)
+		return 0;
+	*interface = net_connect(plan, pid, &fault->index);
+	return *interface < 0 ? -1 : say(words, WORD_NETWORK);
+}
+
+/* The launcher's part after the clone. 0, or -1 with *fault: then PID 1 has been reaped. */
+static int launch(const struct plan *plan, pid_t pid, const struct pipes *pipes, int *interface, struct fault *fault)
+{
+	struct report report;
+
+	*interface = 0;
+	if (complete(plan, pid, pipes->words[1], interface, fault) == 0)
+		return 0;
+	fault->error = errno;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	/* If it had failed before, we had nothing to work on, and its reason counts. */
+	if (read(pipes->reports[0], &report, sizeof report) == sizeof report && report.kind == REPORT_FAULT)
+		*fault = report.fault;
+	return -1;
+}
+
+pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, struct held *held, struct fault *fault)
+{
+	struct pipes pipes;
+	pid_t pid;
+
+	if (open_pipes(plan, &pipes) < 0) {
 		*fault = (struct fault){.step = STEP_PIPE, .error = errno};
-		close_all(ends, 4);
+		close_pipe(pipes.reports);
 		return -1;
 	}
-	pid = cgroup ? cgroup_fork(cgroup, plan->namespaces) : sys_fork(plan->namespaces);
-	child_time(plan, STEP_CLONE);
+	pid = clone_container(plan, cgroup, fault);
 	if (pid == 0) {
-		close(ends[0]);
-		if (ends[3] >= 0)
-			close(ends[3]); /* else we would wait for ourselves */
-		*terminal = container_main(plan, job, cgroup, ends[1], ends[2]);
-		*report = ends[1];
+		close(pipes.reports[0]);
+		if (pipes.words[1] >= 0)
+			close(pipes.words[1]); /* else we would wait for ourselves */
+		*held = (struct held){.report = pipes.reports[1]};
+		held->terminal = container_main(plan, job, cgroup, &pipes);
 		return 0;
 	}
-	if (pid < 0)
-		*fault = (struct fault){.step = STEP_CLONE, .error = errno};
-	else if (idmap_is_foreign(plan) && write_maps(plan, pid, ends[3], fault) < 0)
+	close(pipes.reports[1]);
+	pipes.reports[1] = -1;
+	if (pipes.words[0] >= 0)
+		close(pipes.words[0]);
+	pipes.words[0] = -1;
+	if (pid > 0 && launch(plan, pid, &pipes, &held->interface, fault) < 0)
 		pid = -1;
-	close_all(ends + 1, 3);
-	*report = ends[0];
+	close_pipe(pipes.words);
+	held->report = pipes.reports[0];
 	if (pid < 0)
-		close(ends[0]);
+		close(pipes.reports[0]);
 	return pid;
 }

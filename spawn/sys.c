@@ -36,13 +36,17 @@ enum {
 
 pid_t sys_fork(unsigned long flags)
 {
+	/* The bit of CLONE_NEWTIME is one of the signal's in clone(2). */
+	flags &= ~(unsigned long)CLONE_NEWTIME;
 	/* The order of clone's arguments differs between architectures, but all of ours are 0. */
 	return (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
 }
 
 pid_t sys_fork_into(unsigned long flags, int cgroup)
 {
-	struct clone_args arguments = {.flags = flags | CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)(unsigned)cgroup};
+	struct clone_args arguments = {
+		.flags = (flags & ~(uint64_t)CLONE_NEWTIME) | CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)(unsigned)cgroup,
+	};
 
 	return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }

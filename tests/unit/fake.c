@@ -548,11 +548,19 @@ REAL(int, socket, int domain, int type, int protocol)
 	return fails("socket", " %d %d %d", domain, type, protocol) ? -1 : __real_open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
+extern int __real_ioctl(int fd, unsigned long request, ...);
 extern int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
-	(void)fd;
-	return fails("ioctl", " %#lx", request) ? -1 : 0;
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (fails("ioctl", " %#lx", request))
+		return -1;
+	return is_real("ioctl") ? __real_ioctl(fd, request, argument) : 0;
 }
 
 REAL(int, kill, pid_t pid, int signal)

@@ -23,6 +23,11 @@ static struct plan *full_plan(void)
 	plan->cwd = "/my/cwd";
 	plan->hostname = "my-host";
 	plan->domainname = "my-domain";
+	plan->net = "my-net";
+	plan->network = (struct network){
+		.kind = NETWORK_VETH, .host = "left", .name = "right", .bridge = "my-bridge", .route_count = 2,
+		.routes = {{ROUTE_GATEWAY, {.text = "10.0.0.1"}}, {ROUTE_HOST, {.text = "10.0.0.2/24"}}},
+	};
 	plan->user = "my-user";
 	plan->mounts[0] = (struct mount_entry){.kind = MOUNT_TMPFS, .target = "/my/tmpfs", .option = "tmpfs"};
 	plan->mounts[1] = (struct mount_entry){.kind = MOUNT_BIND, .source = "/my/source", .target = "/my/target", .option = "volume"};
@@ -105,6 +110,12 @@ static void test_objects(void **state)
 		{STEP_SOURCES, FAULT_HOST_NODES, "/dev"},
 		{STEP_SOURCES, FAULT_PROC, "/proc"},
 		{STEP_SOURCES, FAULT_SYS, "/sys"},
+		{STEP_NETNS, 0, "--net my-net: "},
+		{STEP_NETWORK, FAULT_PAIR, "--net veth, host=left name=right: "},
+		{STEP_NETWORK, FAULT_BRIDGE, "--net veth, bridge=my-bridge: "},
+		{STEP_NETWORK, FAULT_LINK, "--net veth: "},
+		{STEP_NETWORK, 0, "--net veth, route=10.0.0.1: "},
+		{STEP_NETWORK, 1, "--net veth, host-address=10.0.0.2/24: "},
 		{STEP_ROOT, 0, "--rootfs /my/root: "},
 		{STEP_BINDS, 0, "--tmpfs /my/tmpfs: "},
 		{STEP_BINDS, 1, "--volume /my/target: "},
@@ -169,10 +180,33 @@ static void test_long_object(void **state)
 	check_part("long", said_line("long"), ": File name too long; ");
 }
 
+/* What was being done decides on the remedy. */
+static void test_network_remedies(void **state)
+{
+	static const struct {
+		int index, error;
+		const char *part;
+	} rows[] = {
+		{FAULT_PAIR, EPERM, "; only root (CAP_NET_ADMIN)"}, {FAULT_PAIR, EEXIST, "; there is an interface of this name"},
+		{FAULT_BRIDGE, ENODEV, "; make it first"}, {FAULT_BRIDGE, EOPNOTSUPP, "no bridge; give a bridge"},
+		{FAULT_PAIR, EOPNOTSUPP, "; this kernel has no veth"}, {0, ENETUNREACH, "; the gateway must be"}, {0, EEXIST, "; there is one already"},
+		{1, EEXIST, "; it is given twice"}, {1, EACCES, "; IPv6 is switched off"}, {1, ENETUNREACH, "; see nsinit --check"},
+		{FAULT_LINK, EEXIST, "; see nsinit --check"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct fault fault = {.step = STEP_NETWORK, .index = rows[i].index, .error = rows[i].error};
+
+		fault_report(full_plan(), &fault);
+		check_part(rows[i].part, said_line(rows[i].part), rows[i].part);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_every_step), test(test_status), test(test_objects), test(test_every_mount_row), test(test_ids_without_user),
+		test(test_every_step), test(test_status), test(test_objects), test(test_network_remedies), test(test_every_mount_row), test(test_ids_without_user),
 		test(test_long_object),
 	};
 

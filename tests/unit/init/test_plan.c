@@ -78,6 +78,12 @@ static void test_namespaces(void **state)
 		{"--share net x", STANDARD, STANDARD | CLONE_NEWUSER},
 		{"--net none x", STANDARD | CLONE_NEWNET, STANDARD | CLONE_NEWNET | CLONE_NEWUSER},
 		{"--net host x", STANDARD, STANDARD | CLONE_NEWUSER},
+		{"--net veth x", STANDARD | CLONE_NEWNET, STANDARD | CLONE_NEWNET | CLONE_NEWUSER},
+		{"--net 1 x", STANDARD, STANDARD | CLONE_NEWUSER},
+		{"--net name x", STANDARD, STANDARD | CLONE_NEWUSER},
+		{"--net /proc/1/ns/net x", STANDARD, STANDARD | CLONE_NEWUSER},
+		{"--unshare time x", STANDARD | CLONE_NEWTIME, STANDARD | CLONE_NEWTIME | CLONE_NEWUSER},
+		{"--clock-offset boottime=0 x", STANDARD | CLONE_NEWTIME, STANDARD | CLONE_NEWTIME | CLONE_NEWUSER},
 		{"--share uts --net none x", (STANDARD & ~CLONE_NEWUTS) | CLONE_NEWNET,
 		 (STANDARD & ~CLONE_NEWUTS) | CLONE_NEWNET | CLONE_NEWUSER},
 	};

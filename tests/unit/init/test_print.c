@@ -127,6 +127,31 @@ static const struct {
 	 USUAL
 	 "program: x\n"},
 
+	{"--share uts,ipc,cgroup --net veth:host=left,name=right,bridge=br0,mtu=1400,address=10.0.0.2/24,address=fd00::2/64,route=10.0.0.1 x", 1, true,
+	 "role: run\n"
+	 "namespaces: mount pid net\n"
+	 "root: the host's\n"
+	 "mount: proc on /proc rw,nosuid,nodev,noexec\n"
+	 "mount: sysfs on /sys ro,nosuid,nodev,noexec\n"
+	 "network: right inside, left outside, on bridge br0, MTU 1400\n"
+	 "address: 10.0.0.2/24\n"
+	 "address: fd00::2/64\n"
+	 "gateway: 10.0.0.1\n"
+	 USUAL
+	 "program: x\n"},
+
+	{"--share uts,ipc,cgroup --net name --clock-offset monotonic=5,boottime=-5 x", 1, true,
+	 "role: run\n"
+	 "namespaces: time mount pid\n"
+	 "root: the host's\n"
+	 "mount: proc on /proc rw,nosuid,nodev,noexec\n"
+	 "mount: sysfs on /sys ro,nosuid,nodev,noexec\n"
+	 "network: /run/netns/name\n"
+	 "clock: monotonic +5 s\n"
+	 "clock: boottime -5 s\n"
+	 USUAL
+	 "program: x\n"},
+
 	{"--share ipc,uts,cgroup --cap-drop ALL --cap-add KILL --seccomp none --no-new-privs --rlimit core=0:5 --nice -3 --umask 27 x", 1, true,
 	 "role: run\n"
 	 "namespaces: mount pid\n"

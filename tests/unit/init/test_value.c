@@ -3,6 +3,7 @@
  * The readers of option values: what is taken, and that nothing else is.
  */
 #include <linux/capability.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -227,6 +228,67 @@ static void test_flag(void **state)
 	}
 }
 
+static void test_interface(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+	} rows[] = {
+		{"eth0", 0}, {"a", 0}, {"123456789012345", 0}, {"br-0.1_x", 0}, {"...", 0}, {"\"", 0},
+		{"", -1}, {"1234567890123456", -1}, {".", -1}, {"..", -1}, {"a/b", -1}, {"a:1", -1}, {"a b", -1}, {"a\n", -1}, {"\t", -1},
+		{"veth%d", -1}, {"%", -1}, {"\xc3\xa9", -1}, {"\x7f", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char name[PLAN_INTERFACE_SIZE] = "?";
+
+		check_int(rows[i].text, value_interface(rows[i].text, name), rows[i].result);
+		check_text(rows[i].text, name, rows[i].result == 0 ? rows[i].text : "?");
+	}
+}
+
+static void test_address(void **state)
+{
+	static const struct {
+		const char *text;
+		bool network;
+		int family, length; /* 0: refused */
+		unsigned char bytes[16];
+	} rows[] = {
+		{"10.0.0.2/24", true, AF_INET, 24, {10, 0, 0, 2}},
+		{"255.255.255.255/32", true, AF_INET, 32, {255, 255, 255, 255}},
+		{"0.0.0.0/0", true, AF_INET, 0, {0}},
+		{"192.168.1.1", false, AF_INET, 32, {192, 168, 1, 1}},
+		{"fd00::2/64", true, AF_INET6, 64, {0xfd, [15] = 2}},
+		{"::/0", true, AF_INET6, 0, {0}},
+		{"::1", false, AF_INET6, 128, {[15] = 1}},
+		{"1:2:3:4:5:6:7:8/128", true, AF_INET6, 128, {0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8}},
+		{"::ffff:1.2.3.4/96", true, AF_INET6, 96, {[10] = 0xff, 0xff, 1, 2, 3, 4}},
+		{"0000:0000:0000:0000:0000:ffff:255.255.255.255/128", true, AF_INET6, 128, {[10] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
+		{.text = "10.0.0.2", .network = true}, {.text = "10.0.0.2/24", .network = false}, {.text = "10.0.0.2/", .network = true},
+		{.text = "10.0.0.2/33", .network = true}, {.text = "10.0.0.2/-1", .network = true}, {.text = "10.0.0.2/24/24", .network = true},
+		{.text = "10.0.0/24", .network = true}, {.text = "10.0.0.256/24", .network = true}, {.text = "10.0.0.2 /24", .network = true},
+		{.text = "10.0.0.2.3/24", .network = true}, {.text = "a.b.c.d/24", .network = true}, {.text = "/24", .network = true},
+		{.text = "", .network = false}, {.text = "fd00::2/129", .network = true}, {.text = "fd00::2::1/64", .network = true},
+		{.text = "fd00::g/64", .network = true}, {.text = "fe80::1%eth0/64", .network = true}, {.text = "host", .network = false},
+		{.text = "0000:0000:0000:0000:0000:ffff:255.255.255.255/0000000000000000128", .network = true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct address address = {.family = 0};
+
+		check_int(rows[i].text, value_address(rows[i].text, rows[i].network, &address), rows[i].family ? 0 : -1);
+		check_int(rows[i].text, address.family, rows[i].family);
+		if (!rows[i].family)
+			continue;
+		check_int(rows[i].text, address.length, rows[i].length);
+		check_true(rows[i].text, memcmp(address.bytes, rows[i].bytes, sizeof address.bytes) == 0);
+		check_text(rows[i].text, address.text, rows[i].text);
+	}
+}
+
 static void test_signed(void **state)
 {
 	static const struct {
@@ -446,6 +508,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_number), test(test_size), test(test_hundredths), test(test_time), test(test_signal), test(test_signal_name), test(test_flag),
+		test(test_interface), test(test_address),
 		test(test_signed), test(test_octal), test(test_capabilities), test(test_limit),
 		test(test_namespaces), test(test_namespaces_add), test(test_namespace_name), test(test_item),
 	};

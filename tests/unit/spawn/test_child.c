@@ -21,7 +21,7 @@
 #include "unit.h"
 
 enum {
-	STANDARD = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWNET,
+	STANDARD = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME,
 };
 
 static struct container container;
@@ -44,6 +44,8 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 		put_file("self/setgroups", "");
 		put_file("self/uid_map", "");
 		put_file("self/gid_map", "");
+		put_file("self/timens_offsets", "");
+		put_file("self/ns/time_for_children", "");
 	}
 	cgroup = (struct cgroup){.alive = -1};
 	*plan = *new_plan();
@@ -53,6 +55,7 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	plan->envp = envp;
 	plan->namespaces = namespaces;
 	plan->borrows = namespaces & CLONE_NEWUSER;
+	plan->clocks[CLOCKS_BOOTTIME] = (struct clock_offset){true, -5};
 	plan->parent_death = SIGTERM;
 	plan->rootfs = in_place("root");
 	plan->read_only = true;
@@ -70,7 +73,7 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	plan->mount_count = 2;
 	plan->identity = (struct identity){.set = true, .uid = 7, .gid = 8, .groups = {1, 2, 3}, .group_count = 3};
 	job = (struct job){.kind = JOB_GROUP, .console = -1};
-	container = (struct container){.report = report[1], .maps_written = -1, .root = -1, .dev = -1};
+	container = (struct container){.report = report[1], .words = -1, .root = -1, .dev = -1};
 	fake_reset();
 	fake_pseudo();
 	fake_proc(in_place("self"));
@@ -106,7 +109,8 @@ static void check_order(const char *const *parts, size_t count)
 static void test_container_order(void **state)
 {
 	static const char *const calls[] = {
-		"sys_close_range", "prctl", "sys_join_keyring", "/proc/self/setgroups", "/proc/self/uid_map", "/proc/self/gid_map", "setpgid 0 0",
+		"sys_close_range", "prctl", "sys_join_keyring", "/proc/self/setgroups", "/proc/self/uid_map", "/proc/self/gid_map", "sys_unshare 0x80",
+		"/proc/self/timens_offsets", "/proc/self/ns/time_for_children", "setns 0x80", "setpgid 0 0",
 		"sys_mount none on / rec,private", "sys_clone_tree /dev/null", "sys_detached_mount proc", "sys_detached_mount sysfs", "/source",
 		"sys_pivot_root . . in /root", "sys_umount /root detach", "sys_attach /detached-proc on /root/proc",
 		"sys_attach /detached-tmpfs on /root/dev", "sys_mount tmpfs on /root/tmp", "sys_attach /source on /root/target",
@@ -153,6 +157,10 @@ static const struct row {
 	{STEP_IDMAP, "openat", "/proc/self/setgroups", EACCES, true},
 	{STEP_IDMAP, "openat", "/proc/self/uid_map", EPERM, true},
 	{STEP_IDMAP, "openat", "/proc/self/gid_map", EPERM, true},
+	{STEP_TIME, "sys_unshare", "0x80", EINVAL, true},
+	{STEP_TIME, "openat", "/proc/self/timens_offsets", EACCES, true},
+	{STEP_TIME, "openat", "/proc/self/ns/time_for_children", ENOENT, true},
+	{STEP_TIME, "setns", "0x80", EUSERS, true},
 	{STEP_JOB, "setpgid", "", EPERM, false},
 	{STEP_PROPAGATION, "sys_mount", "rec,private", EINVAL, false},
 	{STEP_SOURCES, "sys_clone_tree", "/source", EACCES, false},
@@ -220,18 +228,48 @@ static void test_masks_fail(void **state)
 
 	(void)state;
 	fake_reset(); /* no fake_pseudo() */
+	fake_proc(in_place("self"));
 	assert_int_equal(walk_container(&child), -1);
 	assert_int_equal(child.fault.step, STEP_MASKS);
 	assert_int_equal(child.fault.error, EXDEV);
 }
 
-/* The table above has every step but the one that has a test of its own, and the one that cannot fail. */
+/* A launcher that ends without its word, or says another. */
+static void test_no_word(void **state)
+{
+	static const enum word words[] = {WORD_MAPS, WORD_NETWORK};
+
+	(void)state;
+	for (size_t said = 0; said <= COUNT(words); said++) {
+		struct plan plan;
+		struct child child = child_of(&plan, STANDARD);
+		int ends[2];
+
+		assert_int_equal(pipe(ends), 0);
+		if (said < COUNT(words))
+			assert_int_equal(write(ends[1], &words[said], sizeof words[said]), sizeof words[said]);
+		close(ends[1]);
+		plan.network.kind = NETWORK_VETH;
+		container.words = ends[0];
+		fake_reset();
+		assert_int_equal(child_walk(&child, STEP_NETWORK_READY - 1, STEP_CONTAINER_END), said == 1 ? 0 : -1);
+		if (said == 1) { /* and nothing else will be waited for */
+			assert_int_equal(fcntl(ends[0], F_GETFD), -1);
+			continue;
+		}
+		assert_int_equal(child.fault.step, STEP_NETWORK_READY);
+		assert_int_equal(child.fault.error, ECANCELED);
+		close(ends[0]);
+	}
+}
+
+/* The table above has every step but those that have tests of their own, and the one that cannot fail. */
 static void test_every_step_has_a_row(void **state)
 {
 	(void)state;
 	for (int step = STEP_CLONE + 1; step < STEP_COUNT; step++) {
 		bool found = step == STEP_CONTAINER_END || step == STEP_VFORK || step == STEP_MASKS ||
-		             step == STEP_LISTEN_PID;
+		             step == STEP_NETWORK_READY || step == STEP_LISTEN_PID;
 
 		for (size_t i = 0; i < COUNT(rows); i++)
 			found = found || (int)rows[i].step == step;
@@ -355,7 +393,7 @@ static void test_signals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_container_order), test(test_program_order), test(test_failures), test(test_masks_fail),
+		test(test_container_order), test(test_program_order), test(test_failures), test(test_masks_fail), test(test_no_word),
 		test(test_every_step_has_a_row), test(test_nothing_after_a_failure), test(test_plain_program), test(test_groups), test(test_cwd),
 		test(test_listen_pid), test(test_signals),
 	};

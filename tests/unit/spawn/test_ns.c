@@ -20,7 +20,7 @@ static struct job job;
 
 static struct child child_of(struct plan *plan)
 {
-	container = (struct container){.report = 3, .maps_written = -1};
+	container = (struct container){.report = 3, .words = -1};
 	job = (struct job){.kind = JOB_SHARED, .console = -1};
 	return (struct child){.plan = plan, .job = &job, .container = &container};
 }
@@ -64,14 +64,48 @@ static void test_descriptors(void **state)
 	}
 }
 
-static void test_descriptor_of_maps(void **state)
+static void test_descriptor_of_words(void **state)
 {
 	struct child child = child_of(new_plan());
 
 	(void)state;
-	container.maps_written = 7;
+	container.words = 7;
 	assert_int_equal(ns_descriptors(&child), 0);
 	assert_string_equal(fake_text(), "sys_close_range 4 to 6\nsys_close_range 8 to -1\n");
+}
+
+/* What is written, and that nothing is where there is nothing to set. */
+static void test_clocks(void **state)
+{
+	static const struct {
+		struct clock_offset clocks[CLOCKS];
+		const char *text;
+	} rows[] = {
+		{{{false, 0}, {false, 0}}, ""},
+		{{{true, 5}, {false, 0}}, "monotonic 5 0\n"},
+		{{{false, 0}, {true, -86400}}, "boottime -86400 0\n"},
+		{{{true, 0}, {true, 2147483647}}, "monotonic 0 0\nboottime 2147483647 0\n"},
+		{{{true, -2147483647}, {true, -1}}, "monotonic -2147483647 0\nboottime -1 0\n"},
+	};
+
+	(void)state;
+	put_file("self/ns/time_for_children", "");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = new_plan();
+		struct child child = child_of(plan);
+
+		put_file("self/timens_offsets", "");
+		memcpy(plan->clocks, rows[i].clocks, sizeof plan->clocks);
+		fake_reset();
+		fake_proc(in_place("self"));
+		assert_int_equal(ns_time(&child), 0);
+		assert_string_equal(fake_text(), "");
+		plan->namespaces = CLONE_NEWTIME;
+		assert_int_equal(ns_time(&child), 0);
+		assert_string_equal(fake_line(0), "sys_unshare 0x80");
+		assert_int_equal(fake_count("setns"), 1);
+		check_text(rows[i].text, file_text("self/timens_offsets"), rows[i].text);
+	}
 }
 
 static void test_descriptors_fail(void **state)
@@ -166,7 +200,7 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_descriptors), test(test_descriptor_of_maps), test(test_descriptors_fail), test(test_parent_death), test(test_secrets), test(test_names),
+		test(test_descriptors), test(test_descriptor_of_words), test(test_descriptors_fail), test(test_clocks), test(test_parent_death), test(test_secrets), test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

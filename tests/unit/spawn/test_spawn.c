@@ -33,15 +33,16 @@ static void test_launcher(void **state)
 	struct plan *plan = new_plan();
 	struct fault fault = {.step = STEP_NONE};
 	struct report report;
-	int before = open_descriptors(), pipe, terminal;
+	struct held held;
+	int before = open_descriptors();
 
 	(void)state;
 	plan->namespaces = CLONE_NEWPID | CLONE_NEWNS;
-	assert_true(spawn_container(plan, &shared, NULL, &pipe, &terminal, &fault) > 0);
+	assert_true(spawn_container(plan, &shared, NULL, &held, &fault) > 0);
 	assert_string_equal(fake_text(), "sys_fork 0x20020000\n");
 	assert_int_equal(open_descriptors(), before + 1);
-	assert_int_equal(fcntl(pipe, F_GETFD), FD_CLOEXEC);
-	assert_int_equal(read(pipe, &report, sizeof report), 0); /* nobody has the other end: there was no fork */
+	assert_int_equal(fcntl(held.report, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(read(held.report, &report, sizeof report), 0); /* nobody has the other end: there was no fork */
 }
 
 static void test_no_clone(void **state)
@@ -51,11 +52,12 @@ static void test_no_clone(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(errors); i++) {
 		struct fault fault = {.step = STEP_NONE};
-		int before = open_descriptors(), pipe, terminal;
+		struct held held;
+		int before = open_descriptors();
 
 		fake_reset();
 		fake_fail("sys_fork", 1, errors[i]);
-		assert_int_equal(spawn_container(new_plan(), &shared, NULL, &pipe, &terminal, &fault), -1);
+		assert_int_equal(spawn_container(new_plan(), &shared, NULL, &held, &fault), -1);
 		assert_int_equal(fault.step, STEP_CLONE);
 		assert_int_equal(fault.error, errors[i]);
 		assert_int_equal(open_descriptors(), before);
@@ -66,15 +68,16 @@ static void test_no_clone(void **state)
 static int make(const struct plan *plan, struct report *report, ssize_t *length)
 {
 	struct fault fault;
-	int pipe, terminal, status;
+	struct held held;
+	int status;
 	pid_t pid;
 
 	fake_real("sys_fork");
-	pid = spawn_container(plan, &shared, NULL, &pipe, &terminal, &fault);
+	pid = spawn_container(plan, &shared, NULL, &held, &fault);
 	assert_true(pid >= 0);
 	if (pid == 0) /* complete: both ends of the pipe work */
-		_exit(write(pipe, &(struct report){.kind = REPORT_STOPPED, .signal = 7}, sizeof *report) == sizeof *report ? 70 : 71);
-	*length = read(pipe, report, sizeof *report);
+		_exit(write(held.report, &(struct report){.kind = REPORT_STOPPED, .signal = 7}, sizeof *report) == sizeof *report ? 70 : 71);
+	*length = read(held.report, report, sizeof *report);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
