@@ -191,12 +191,16 @@ def test_bg_continues_without_the_terminal(shell, probe):
 
 
 def test_stopped_job_ends_by_kill(shell, probe):
-    """TERM and CONT, as bash sends both to a stopped job."""
+    """
+    bash sends TERM and CONT to a stopped job. What it then tells is not asked: in one of ten times it forgets to
+    wait for a job that does more than die by the TERM, with an init in it or without.
+    """
     program = start_sleep(shell, probe)
+    ours = descendants_of(shell.child.pid)
+    assert program in ours
     stop_by_key(shell, program)
-    shell.answer_until("kill %1", "Exit 143")
-    assert state_of(program) is None
-    shell.close()
+    shell.answer("kill %1")
+    until(lambda: all(state_of(p) in (None, "Z") for p in ours), "the end of nsinit and its program")
 
 
 def test_program_that_stops_itself_stops_the_job(shell, probe):

@@ -121,9 +121,9 @@ static void test_objects(void **state)
 		{STEP_BINDS, 1, "--volume /my/target: "},
 		{STEP_HOSTNAME, 0, "--hostname my-host: "},
 		{STEP_DOMAINNAME, 0, "--domainname my-domain: "},
-		{STEP_GROUPS, 0, " my-user: "},
-		{STEP_GID, 0, " my-user: "},
-		{STEP_UID, 0, "--user my-user: "},
+		{STEP_GROUPS, 0, " user 0:0: "},
+		{STEP_GID, 0, " user 0:0: "},
+		{STEP_UID, 0, "user 0:0: "},
 		{STEP_CWD, 0, "--cwd /my/cwd: "},
 		{STEP_EXEC, 0, " /bin/program: "},
 	};

@@ -159,7 +159,7 @@ static void test_around(void **state)
 		assert_ptr_equal(loop.plan, plan);
 		assert_int_equal(loop.child, 4711);
 		assert_int_equal(loop.own_group, jobs[i].kind != JOB_SHARED);
-		assert_int_equal(loop.console, jobs[i].kind == JOB_GROUP ? 5 : -1);
+		assert_int_equal(loop.console, jobs[i].kind == JOB_SESSION ? -1 : 5);
 		assert_int_equal(loop.given, jobs[i].foreground);
 		assert_false(loop.ended);
 		assert_int_equal(loop.deadline_ms, -1);

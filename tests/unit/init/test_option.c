@@ -612,12 +612,12 @@ static void test_unknown(void **state)
 		{"--dryrun x", "did you mean --dry-run?"},
 		{"--clearenv x", "did you mean --clear-env?"},
 		{"--hostnam h x", "did you mean --hostname?"},
-		{"--nonsense x", "--nonsense: no such option; see --help"},
-		{"--a-name-that-is-longer-than-any-option-ever-was x", "see --help"},
+		{"--nonsense x", "--nonsense: no such option; -h lists them"},
+		{"--a-name-that-is-longer-than-any-option-ever-was x", "-h lists them"},
 		{"--=1 x", "--=1: no such option; "},
-		{"-y x", "-y: no such option; see --help"},
-		{"-gy x", "-y: no such option; see --help"},
-		{"-g=1 x", "-=: no such option; see --help"},
+		{"-y x", "-y: no such option; -h lists them"},
+		{"-gy x", "-y: no such option; -h lists them"},
+		{"-g=1 x", "-=: no such option; -h lists them"},
 		{"--rootfsx=/ x", "did you mean --rootfs?"},
 	};
 

@@ -78,7 +78,7 @@ static const struct {
 
 	{"-gc -p HUP --delay 3 --grace 5s --drain 500ms --on USR2=/bin/x -r TERM:QUIT,USR1:0,RTMIN+1:40 -e 143,1-2:3 --user 7:8 --cwd /tmp x", 1, true,
 	 "role: entrypoint\n"
-	 "user: 7:8\n"
+	 "user: 7:8 groups 8\n"
 	 "rewrite: USR1 to nothing\n"
 	 "rewrite: TERM to QUIT\n"
 	 "rewrite: RTMIN+1 to RTMIN+6\n"
@@ -200,8 +200,8 @@ static const struct {
 	 "bind: /a on /a rw,rec (--bind)\n"
 	 "bind: /b on /c ro,nosuid (--volume)\n"
 	 "mount: tmpfs on /t rw,nosuid,nodev\n"
-	 "mount: tmpfs on /u rw,nosuid,nodev size=1m\n"
-	 "user: 7:8 groups 10,50\n"
+	 "mount: tmpfs on /u rw,nosuid,nodev,size=1m\n"
+	 "user: 7:8 groups 8,10,50\n"
 	 USUAL
 	 "directory: /\n"
 	 "program: x\n"},

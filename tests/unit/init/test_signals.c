@@ -129,13 +129,6 @@ static void test_keyboard(void **state)
 		          signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP || signal == SIGWINCH);
 }
 
-static void test_stop(void **state)
-{
-	(void)state;
-	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++)
-		check_int(row_name(signal, 0, 0), signals_stop(signal), signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU);
-}
-
 static void test_send(void **state)
 {
 	static const struct {
@@ -233,7 +226,7 @@ static void test_drop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_matrix), test(test_from_the_kernel), test(test_from_ourselves), test(test_keyboard), test(test_stop), test(test_send),
+		test(test_matrix), test(test_from_the_kernel), test(test_from_ourselves), test(test_keyboard), test(test_send),
 		test(test_send_fails), test(test_hold), test(test_drop),
 	};
 

@@ -71,9 +71,10 @@ static void test_resolve(void **state)
 		check_int(rows[i].spec, identity.set, true);
 		check_int(rows[i].spec, identity.uid, rows[i].uid);
 		check_int(rows[i].spec, identity.gid, rows[i].gid);
-		check_int(rows[i].spec, identity.group_count, rows[i].group_count);
+		check_int(rows[i].spec, identity.group_count, rows[i].group_count + 1);
+		check_int(rows[i].spec, identity.groups[0], rows[i].gid);
 		for (size_t j = 0; j < rows[i].group_count; j++)
-			check_int(rows[i].spec, identity.groups[j], rows[i].groups[j]);
+			check_int(rows[i].spec, identity.groups[j + 1], rows[i].groups[j]);
 		check_text(rows[i].spec, home, rows[i].home);
 		check_text(rows[i].spec, said(), "");
 	}
@@ -205,8 +206,8 @@ static void test_malformed_group(void **state)
 		check_int(rows[i], resolve("u:g", &identity, &home), 0);
 		check_int(rows[i], identity.gid, 5);
 		check_int(rows[i], resolve("u", &identity, &home), 0);
-		check_int(rows[i], identity.group_count, 1);
-		check_int(rows[i], identity.groups[0], 5);
+		check_int(rows[i], identity.group_count, 2);
+		check_int(rows[i], identity.groups[1], 5);
 	}
 }
 
@@ -301,7 +302,7 @@ static void test_no_newline_at_the_end(void **state)
 	assert_int_equal(identity.gid, 7);
 	assert_string_equal(home, "/home/u");
 	assert_int_equal(resolve("u", &identity, &home), 0);
-	assert_int_equal(identity.group_count, 1);
+	assert_int_equal(identity.group_count, 2);
 }
 
 /* A user without a name is in no group, not in every group without members. */
@@ -315,7 +316,7 @@ static void test_empty_name(void **state)
 	put_file("etc/group", "docker:x:7:\nroot:x:0:\n");
 	assert_int_equal(resolve("5", &identity, &home), 0);
 	assert_int_equal(identity.uid, 5);
-	assert_int_equal(identity.group_count, 0);
+	assert_int_equal(identity.group_count, 1);
 }
 
 /* A plan holds only so many. */
@@ -333,7 +334,7 @@ static void test_many_groups(void **state)
 	put_file("etc/group", text);
 	assert_int_equal(resolve("u", &identity, &home), 0);
 	assert_int_equal(identity.group_count, PLAN_GROUPS_MAX);
-	assert_int_equal(identity.groups[PLAN_GROUPS_MAX - 1], 1000 + PLAN_GROUPS_MAX - 1);
+	assert_int_equal(identity.groups[PLAN_GROUPS_MAX - 1], 1000 + PLAN_GROUPS_MAX - 2);
 }
 
 /* A link in a hostile root leads nowhere else. */

@@ -68,8 +68,10 @@ static void test_search(void **state)
 		{"a/x", "PATH=/b", NULL, 0, ENOENT, "execve a/x: a/x\n"},
 		{"/a/x", "PATH=/b", "/a/x", EACCES, EACCES, "execve /a/x: /a/x\n"},
 		/* not executable is worth more than not found, and the search goes on */
-		{"x", "PATH=/a:/b:/c", "/a/x", EACCES, EACCES, "execve /a/x: x\nexecve /b/x: x\nexecve /c/x: x\n"},
-		{"x", "PATH=/a:/b:/c", "/c/x", EACCES, EACCES, "execve /a/x: x\nexecve /b/x: x\nexecve /c/x: x\n"},
+		{"passwd", "PATH=/etc:/b", "/etc/passwd", EACCES, EACCES, "execve /etc/passwd: passwd\nexecve /b/passwd: passwd\n"},
+		{"passwd", "PATH=/a:/etc", "/etc/passwd", EACCES, EACCES, "execve /a/passwd: passwd\nexecve /etc/passwd: passwd\n"},
+		/* but a directory that may not be searched says nothing about the program */
+		{"x", "PATH=/a:/b", "/a/x", EACCES, ENOENT, "execve /a/x: x\nexecve /b/x: x\n"},
 		{"x", "PATH=/a:/b", "/a/x", ENOTDIR, ENOENT, "execve /a/x: x\nexecve /b/x: x\n"},
 		/* found, but: no other is tried */
 		{"x", "PATH=/a:/b:/c", "/b/x", E2BIG, E2BIG, "execve /a/x: x\nexecve /b/x: x\n"},
