@@ -69,6 +69,10 @@ static const struct {
 	 "Its file\n.I hostname\nalso sets the host name, unless\n.B \\-\\-hostname\ndoes.\n"
 	 "These binds come after all others."},
 	{"unshare", "See\n.BR \"NAMESPACES AND IDS\" ."},
+	{"net", "See\n.BR NETWORK ."},
+	{"clock-offset",
+	 "Several may be given, separated by commas:\n.BR monotonic=-5,boottime=86400 .\n"
+	 "The offsets are to the clocks of the machine.\nIt implies\n.BR \"\\-\\-unshare time\" ."},
 	{"share", "The namespaces pid and mount cannot be shared."},
 	{"user",
 	 "Names are looked up in\n.I /etc/passwd\nand\n.I /etc/group\nof the root that the program gets; a number need not be there.\n"
@@ -139,7 +143,7 @@ static void opt_kind(const struct option *option, char *kind)
 		if (table->options[i].parse == option->parse)
 			words = strstr(table->options[i].help, "OPT: ");
 	for (words = words ? words + strlen("OPT: ") : ""; *words;) {
-		size_t length = strspn(words, "abcdefghijklmnopqrstuvwxyz=");
+		size_t length = strspn(words, "abcdefghijklmnopqrstuvwxyz-=");
 
 		if (length > 0)
 			append(kind, words, length, ',');

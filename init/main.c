@@ -5,7 +5,7 @@
  *   main.c     this: parse, complete, run
  *   options.c  nsinit's options, a table                option.c value.c   the parser, and of values
  *   personality.c   tini, dumb-init, catatonit, pause   secret.c   --secret
- *   plan.c     what a plan starts as and becomes        user.c env.c conf.c   parts of that
+ *   plan.c     what a plan starts as and becomes        user.c env.c conf.c network.c   parts of that
  *   role.c     the roles: entrypoint, run
  *   loop.c     PID 1's loop                             signals.c   which signal means what
  *   relay.c    between our terminal and the program's own

@@ -192,7 +192,7 @@ def test_too_many_mounts(nsinit, caller, rootfs):
 
 
 def test_bad_value_in_the_environment(nsinit, caller, rootfs):
-    for name, value in (("NSINIT_GRACE", "soon"), ("NSINIT_HOSTNAME", LONG), ("NSINIT_READ_ONLY", "maybe"), ("NSINIT_NET", "x")):
+    for name, value in (("NSINIT_GRACE", "soon"), ("NSINIT_HOSTNAME", LONG), ("NSINIT_READ_ONLY", "maybe"), ("NSINIT_NET", "x:y")):
         one_line(Box(nsinit, caller, rootfs).run("", ["/bin/true"], env={name: value}), 125, name, value)
 
 

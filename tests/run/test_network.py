@@ -333,7 +333,8 @@ def test_launcher_that_dies_leaves_nothing(bare, outside, scratch):
 def test_user_is_told(nsinit, user, outside):
     box = Box(nsinit, user)
     one_line(box.run(["--net", PAIR], ["/bin/true"]), 125, "--net veth:", "Operation not permitted", "only root")
-    one_line(box.run(["--net", f"/proc/{os.getpid()}/fd/{outside.fd}"], ["/bin/true"]), 125, "--net /proc/", "Permission denied", "only root")
+    path = f"/proc/{os.getpid()}/fd/{outside.fd}"
+    one_line(box.run(["--net", path], ["/bin/true"]), 125, f"--net {path}:", "Permission denied", "only root")
     one_line(box.run("--net /proc/self/ns/net", ["/bin/true"]), 125, "--net /proc/self/ns/net:", "Operation not permitted", "only root")
     gone(outside)
 
@@ -403,8 +404,8 @@ def test_join_the_network_of_a_container(box, outside):
     first = box.start(["--net", PAIR], ["/bin/sh", "-c", script])
     assert first.line() == "ready"
     [pid1] = children_of(first.pid)
-    result = box.sh(["--net", str(pid1)], "until echo beside | nc 127.0.0.1 5000; do :; done; ip -o addr show dev eth0")
-    assert result.out.startswith("beside\n") and "10.77.0.2/24" in result.out, result
+    result = box.sh(["--net", str(pid1)], "ip -o addr show dev eth0; until echo beside | nc 127.0.0.1 5000; do :; done")
+    assert "10.77.0.2/24" in result.out and result.out.endswith("beside\n"), result
     first.finish()
     gone(outside)
 
