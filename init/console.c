@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -80,7 +81,7 @@ static bool can_give_session(const struct plan *plan, int console)
 
 	if (console < 0 || getsid(0) != getpid() || (getpid() != 1 && !plan->session))
 		return false;
-	return ioctl(console, (int)TIOCGDEV, &device) == 0 && major(device) >= PTY_MAJOR_FIRST && major(device) <= PTY_MAJOR_LAST;
+	return syscall(SYS_ioctl, console, TIOCGDEV, &device) == 0 /* libcs differ in the type of a request */ && major(device) >= PTY_MAJOR_FIRST && major(device) <= PTY_MAJOR_LAST;
 }
 
 struct job console_program_job(const struct plan *plan, int console)

@@ -36,7 +36,7 @@ from pathlib import Path
 import pytest
 from harness import (
     CLONE_NEWNS, MS_PRIVATE, MS_REC, MS_SHARED, PATIENCE, PR_SET_CHILD_SUBREAPER, caller_named, checked, command_of,
-    descendants_of, init_named, kill_quietly, libraries_of, need_root, state_of, terminals,
+    descendants_of, init_named, kill_quietly, libraries_of, state_of, terminals,
 )
 
 BUILD = Path(__file__).resolve().parents[2] / "build"

@@ -95,7 +95,7 @@ def stopped(pid):
 
 
 def running(pid):
-    return state_of(pid) == "S"
+    return state_of(pid) in ("S", "R", "D")
 
 
 SLEEP = r"\S+/probe sleep"
