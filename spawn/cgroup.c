@@ -233,7 +233,7 @@ static void monitor(const struct cgroup *cgroup, int pipe)
 	keep[cgroup->count] = pipe;
 	for (int i = 0; i < cgroup->count; i++)
 		keep[i] = cgroup->places[i].in.parent;
-	setsid(); /* what is sent to the launcher's process group is not for us */
+	setsid(); /* what is sent to the launcher's process group or session is not for us; as a group's leader we stay in the latter */
 	if (chdir("/") < 0 || ns_close_except(keep, (size_t)cgroup->count + 1, 0) < 0)
 		_exit(1);
 	while (read(pipe, &byte, 1) > 0)
@@ -260,8 +260,10 @@ static int start_monitor(struct cgroup *cgroup)
 	error = errno;
 	close(ends[0]);
 	cgroup->alive = ends[1];
-	if (cgroup->monitor > 0)
+	if (cgroup->monitor > 0) {
+		setpgid(cgroup->monitor, 0); /* as it does itself, but a KILL for our group may come before it runs */
 		return 0;
+	}
 	close(ends[1]);
 	errno = error;
 	return -1;

@@ -120,9 +120,9 @@ INPUT = [
     ("--unsahre net", ("--unsahre:", "did you mean --unshare?")),
     ("--tempfs /x", ("--tempfs:", "did you mean --tmpfs?")),
     ("--rootf=/x", ("--rootf", "did you mean --rootfs?")),
-    ("--completely-different", ("--completely-different:", "no such option", "--help")),
-    ("--" + "x" * 500, ("no such option", "--help")),
-    ("-Z", ("-Z:", "no such option", "--help")),
+    ("--completely-different", ("--completely-different:", "no such option", "-h")),
+    ("--" + "x" * 500, ("no such option", "-h")),
+    ("-Z", ("-Z:", "no such option", "-h")),
     ("-vZ", ("-Z:", "no such option")),
     ("--read-only=maybe", ("--read-only", "takes no value")),
     ("--rootfs=", ("--rootfs", "empty")),
@@ -179,7 +179,7 @@ def test_value_that_is_missing(nsinit, caller, option):
 
 def test_program_that_is_missing(nsinit, caller, rootfs):
     for arguments in ([], ["--"], ["--rootfs", rootfs], ["--rootfs", rootfs, "--"]):
-        one_line(caller.run([nsinit, *arguments]), 125, "no program given", "--help")
+        one_line(caller.run([nsinit, *arguments]), 125, "no program given", "-h")
 
 
 def test_read_only_needs_a_rootfs(nsinit, caller):

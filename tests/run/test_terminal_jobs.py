@@ -192,7 +192,7 @@ def test_bg_continues_without_the_terminal(shell, probe):
 
 def test_stopped_job_ends_by_kill(shell, probe):
     """
-    bash sends TERM and CONT to a stopped job. What it then tells is not asked: in one of ten times it forgets to
+    bash sends TERM and CONT to a stopped job. What it then tells is not asked: bash 5.2 now and then forgets to
     wait for a job that does more than die by the TERM, with an init in it or without.
     """
     program = start_sleep(shell, probe)

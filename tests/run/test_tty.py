@@ -562,18 +562,6 @@ def test_dry_run_tells(box):
     assert "terminal" not in box.run("--dry-run", ["true"]).out
 
 
-def test_no_pseudo_terminal_left(nsinit, root):
-    """Fail closed: no program runs without the terminal that was asked for."""
-    def none_left():
-        Path("/proc/sys/kernel/pty/max").write_text("0")
-
-    limit = Path("/proc/sys/kernel/pty/max").read_text()
-    try:
-        one_line(Box(nsinit, root).run("--tty new", ["true"], setup=none_left), 125, "--tty", "No space left on device", "kernel.pty.max")
-    finally:
-        Path("/proc/sys/kernel/pty/max").write_text(limit)
-
-
 STEP_CALLS = ["socketpair", "ioctl", "sendmsg", "recvmsg", "dup2", "open_tree", "move_mount", "mknodat", "fchown", "setsid", "fcntl"]
 
 
