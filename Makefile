@@ -64,7 +64,7 @@ bench: all
 	@scripts/need build bench
 	@bench/bench --nsinit $(B)/nsinit --out $(B)/bench $(BENCH)
 
--include tests/unit/unit.mk doc/doc.mk
+include tests/unit/unit.mk doc/doc.mk
 
 BINDIR = $(DESTDIR)$(PREFIX)/sbin
 SHARE = $(DESTDIR)$(PREFIX)/share

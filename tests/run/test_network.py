@@ -404,7 +404,8 @@ def test_join_the_network_of_a_container(box, outside):
     first = box.start(["--net", PAIR], ["/bin/sh", "-c", script])
     assert first.line() == "ready"
     [pid1] = children_of(first.pid)
-    result = box.sh(["--net", str(pid1)], "until ip -o addr show dev eth0 2>/dev/null | grep inet; do :; done; until echo beside | nc 127.0.0.1 5000; do :; done")
+    look = "until ip -o addr show dev eth0 2>/dev/null | grep inet; do :; done"
+    result = box.sh(["--net", str(pid1)], look + "; until echo beside | nc 127.0.0.1 5000; do :; done")
     assert "10.77.0.2/24" in result.out and result.out.endswith("beside\n"), result
     first.finish()
     gone(outside)
