@@ -158,7 +158,7 @@ class Lineup:
     def containers(self, user):
         """A container of its own with the mounts of DESIGN section 5, as root or as an ordinary user."""
         rootfs = self._own("rootfs")
-        ours = [self.paths["nsinit"], "--unshare", "cgroup", "--hostname", "bench", "--rootfs", rootfs, "--", "/exit"]
+        ours = [self.paths["nsinit"], "--seccomp", "none", "--unshare", "cgroup", "--hostname", "bench", "--rootfs", rootfs, "--", "/exit"]
         return self._here([
             Competitor("floor", [self._own("floor-container"), rootfs, "/exit"], "floor"),
             Competitor("nsinit", ours, "ours"),
