@@ -200,7 +200,7 @@ static void delay_expired(struct loop *loop)
 {
 	const siginfo_t info = {.si_signo = SIGTERM, .si_code = SI_USER};
 
-	forward(loop, &info);
+	forward_in_order(loop, &info);
 }
 
 /* --delay: the first TERM waits, so that a load balancer can stop sending. True if that was it. */
@@ -417,14 +417,21 @@ static int64_t wait_us(const struct loop *loop)
 	return deadline >= 0 && deadline < loop->retry_us ? deadline : loop->retry_us;
 }
 
-/* Every signal; but when no more can be held only those that need no place, with SIGCHLD and SIGTERM among them. */
+/* No more can be held but the one place for a TERM that --delay holds itself. */
+static bool is_full(const struct loop *loop)
+{
+	return loop->held >= RING_SIZE - 1;
+}
+
+/* Every signal; but when no more can be held only those that need no place, not even as what they are rewritten to. */
 static void wanted_signals(const struct loop *loop, sigset_t *set)
 {
-	bool full = loop->held == RING_SIZE;
+	bool full = is_full(loop);
 
 	memset(set, full ? 0 : 0xff, sizeof *set);
 	for (int signal = 1; full && signal < PLAN_SIGNAL_REALTIME; signal++)
-		sigaddset(set, signal);
+		if (!acts(loop) || loop->plan->rewrite[signal] <= PLAN_SIGNAL_REALTIME)
+			sigaddset(set, signal);
 }
 
 /* Waits until there is a signal, a report or a watched descriptor, or it is time, and serves the middle two. */
@@ -432,7 +439,7 @@ static void serve(struct loop *loop, int readiness, int64_t us)
 {
 	struct pollfd descriptors[LOOP_WATCHES_MAX + 2] = {{.fd = readiness, .events = POLLIN}, {.fd = loop->reports, .events = POLLIN}};
 
-	if (loop->held == RING_SIZE) /* signals that cannot be held keep the signalfd ready; then only the time counts */
+	if (is_full(loop)) /* signals that cannot be held keep the signalfd ready; then only the time counts */
 		descriptors[0].fd = -1;
 	for (size_t i = 0; i < loop->watch_count; i++) /* poll(2) tells of a hang-up that nobody asked for as well */
 		descriptors[i + 2] = (struct pollfd){.fd = loop->watches[i].events ? loop->watches[i].fd : -1, .events = loop->watches[i].events};
