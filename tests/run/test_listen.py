@@ -5,6 +5,7 @@ import os
 import socket
 
 import pytest
+from harness import PATIENCE
 from peers import ready
 
 EXEC = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "x"]  # as systemd: LISTEN_PID is the pid that nsinit will have
@@ -80,6 +81,7 @@ def test_socket_is_served_by_the_program(init, probe):
             os.dup2(listener.fileno(), 3, inheritable=True)
     process = ready(activate(init, "", ["/usr/bin/python3", "-c", server], env={"LISTEN_FDS": "1"}, pass_fds=[3, pass_fd], setup=setup))
     client = socket.socket(socket.AF_UNIX)
+    client.settimeout(PATIENCE)
     client.connect(listener.getsockname())
     answer = client.recv(16)
     client.close()

@@ -4,9 +4,10 @@
 import os
 import re
 import signal
+import time
 
 import pytest
-from harness import children_of, descendants_of, state_of, until
+from harness import children_of, state_of, status_field, until
 from peers import (
     BLOCKED, IGNORED, OURS, block_and_ignore, both, everyone, one_line, orphan_of, peer, program_of, ready, running, stopped,
     under_name, waits_as,
@@ -236,11 +237,12 @@ def test_warn_on_reap_names_each_orphan(tini, probe):
     assert len(re.findall(r"^\[WARN  tini \(\d+\)\] .*\b\d+\b", result.err, re.M)) == len(result.err.splitlines()) >= 3, result
 
 
-def test_end_of_the_program_is_the_end(tini, probe):
-    """What is left is not waited for."""
-    assert tini.run("", [probe, "leave", "5", "sleep"], stdout=None, stderr=None).status == 5
-    for pid in [p for p in descendants_of(os.getpid()) if state_of(p) != "Z"]:
-        os.kill(pid, signal.SIGKILL)
+def test_end_of_the_program_is_the_end(child_tini, probe):
+    """What is left is neither waited for nor ended."""
+    assert child_tini.run("", [probe, "leave", "5", "sleep"], stdout=None, stderr=None).status == 5
+    left, _ = orphan_of()
+    assert state_of(left) == "S"
+    os.kill(left, signal.SIGKILL)
 
 
 # ---- signals ----
@@ -431,3 +433,23 @@ def test_stopped_program_is_not_taken_for_dead(our_tini, probe):
     running(program)
     process.send(signal.SIGTERM)
     assert process.finish().status == 143
+
+
+def test_nobody_wakes_up_while_idle(user, nsinit, directory, probe):
+    """tini looks for zombies every second. All names are watched at once, for longer than that."""
+    processes = []
+    for name, words in (("tini", ["-s", "--", probe, "sleep"]), ("dumb-init", [probe, "sleep"]), ("catatonit", [probe, "sleep"]),
+                        ("pause", [])):
+        process = user.start([under_name(nsinit, name, directory), *words])
+        processes.append(waits_as(process if name == "pause" else ready(process), name))
+
+    def switches():
+        return [status_field(process.pid, "voluntary_ctxt_switches") for process in processes]
+
+    before, end = switches(), time.monotonic() + 1.3
+    until(lambda: time.monotonic() > end, "the end of the window")
+    after = switches()
+    for process in processes:
+        process.send(signal.SIGTERM)
+        process.finish()
+    assert after == before
