@@ -14,11 +14,11 @@ CC = musl-gcc
 KERNEL_HEADERS = -idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch 2>/dev/null)
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 CPPFLAGS = -D_GNU_SOURCE -Iinclude -I$(B)
-CFLAGS = -std=gnu11 -Os $(WARNINGS) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+CFLAGS = -std=gnu11 -Oz -fno-pie $(WARNINGS) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-stack-protector -fmerge-all-constants -ffile-prefix-map=$(CURDIR)=.
 # One segment layout without page padding keeps the file, and what is resident of it, small.
 # Sorted by name, libc's few variables lie beside ours, before the big arrays of the plan: a page less to touch.
-LDFLAGS = -static -s -Wl,--gc-sections -Wl,--sort-section=name -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,norelro
+LDFLAGS = -static -no-pie -s -Wl,--gc-sections -Wl,--sort-section=name -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,norelro
 
 SOURCES = $(wildcard init/*.c spawn/*.c)
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)

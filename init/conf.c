@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "log.h"
 
 static char *join(const char *directory, const char *name)
@@ -89,19 +90,20 @@ static int is_file(const struct plan *plan, int directory, const char *name)
 }
 
 /* The files in the order of their names would need memory to sort; they go to different places, so any order does. */
-static int expand(struct plan *plan, DIR *directory)
+static int expand(struct plan *plan, int directory)
 {
+	struct file_walk walk = {.fd = directory};
 	size_t before = plan->mount_count;
-	struct dirent *item;
+	const struct dirent *item;
 
-	while ((item = readdir(directory))) {
-		int file = is_file(plan, dirfd(directory), item->d_name);
+	while ((item = file_next(&walk))) {
+		int file = is_file(plan, directory, item->d_name);
 
 		if (file == 0)
 			continue;
 		if (file < 0 || add_file(plan, item->d_name) < 0)
 			return -1;
-		if (strcmp(item->d_name, "hostname") == 0 && !plan->hostname && (plan->namespaces & CLONE_NEWUTS) && read_hostname(plan, dirfd(directory)) < 0)
+		if (strcmp(item->d_name, "hostname") == 0 && !plan->hostname && (plan->namespaces & CLONE_NEWUTS) && read_hostname(plan, directory) < 0)
 			return -1;
 	}
 	if (plan->mount_count > before)
@@ -112,17 +114,16 @@ static int expand(struct plan *plan, DIR *directory)
 
 int conf_expand(struct plan *plan)
 {
-	DIR *directory;
-	int result;
+	int directory, result;
 
 	if (!plan->conf)
 		return 0;
-	directory = opendir(plan->conf);
-	if (!directory) {
+	directory = open(plan->conf, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0) {
 		log_error("--conf %s: %s; give a directory with hosts, hostname or resolv.conf", plan->conf, strerror(errno));
 		return -1;
 	}
 	result = expand(plan, directory);
-	closedir(directory);
+	close(directory);
 	return result;
 }

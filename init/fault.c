@@ -5,6 +5,7 @@
 #include "fault.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "hierarchy.h"
@@ -18,62 +19,156 @@ enum {
 	OBJECT_MAX = 600, /* a name that is longer is cut, not what follows it */
 };
 
-/* What each step was about; the object of a step comes from object(). */
-static const char *const subjects[STEP_COUNT] = {
-	[STEP_JOIN] = "--join",
-	[STEP_CGROUP_FIND] = "cgroup for",
-	[STEP_CGROUP_MONITOR] = "monitor of the cgroup",
-	[STEP_CGROUP_MAKE] = "making a cgroup for",
-	[STEP_CGROUP_LIMITS] = "cgroup limit",
-	[STEP_PIPE] = "report pipe",
-	[STEP_NETNS] = "--net",
-	[STEP_NETWORK] = "--net",
-	[STEP_CLONE] = "new namespaces",
-	[STEP_CGROUP] = "entering the cgroup",
-	[STEP_DESCRIPTORS] = "closing descriptors",
-	[STEP_PARENT_DEATH] = "--parent-death",
-	[STEP_SECRETS] = "session keyring",
-	[STEP_IDMAP] = "user namespace, id map",
-	[STEP_TIME] = "time namespace",
-	[STEP_JOB] = "process group of the container",
-	[STEP_PROPAGATION] = "private mounts",
-	[STEP_SOURCES] = "source of",
-	[STEP_ROOT] = "--rootfs",
-	[STEP_OVERLAY] = "overlay over",
-	[STEP_PIVOT] = "change of root to",
-	[STEP_MOUNTS] = "mount",
-	[STEP_PTY] = "--tty, pseudo-terminal",
-	[STEP_BINDS] = "target of",
-	[STEP_MASKS] = "masking /proc",
-	[STEP_READ_ONLY] = "--read-only",
-	[STEP_DETACH] = "leaving the old root",
-	[STEP_LEAVE] = "working directory",
-	[STEP_HOSTNAME] = "--hostname",
-	[STEP_DOMAINNAME] = "--domainname",
-	[STEP_LOOPBACK] = "loopback",
-	[STEP_NETWORK_READY] = "network, from the launcher",
-	[STEP_VFORK] = "process for the program",
-	[STEP_TERMINAL] = "terminal of the program",
-	[STEP_CLOSE] = "closing descriptors",
-	[STEP_LIMITS] = "limit",
-	[STEP_SECCOMP] = "--seccomp",
-	[STEP_BOUNDING] = "capabilities, bounding set",
-	[STEP_GROUPS] = "groups of user",
-	[STEP_GID] = "group of user",
-	[STEP_UID] = "user",
-	[STEP_CAPABILITIES] = "capabilities",
-	[STEP_CWD] = "--cwd",
-	[STEP_LISTEN_PID] = "LISTEN_PID",
-	[STEP_SIGNALS] = "signal mask",
-	[STEP_EXEC] = "program",
+/* What a step worked on, each with a space before it. index is the fault's. */
+
+static void add_cgroup_limit(struct out *out, const struct plan *plan, int index)
+{
+	static const char *const options[CGROUP_KINDS] = {[CGROUP_MEMORY] = "memory", [CGROUP_CPU] = "cpus", [CGROUP_PIDS] = "pids"};
+
+	(void)plan;
+	out_print(out, " --%s", options[index]);
+}
+
+static void add_namespaces(struct out *out, const struct plan *plan, int index)
+{
+	(void)index;
+	for (unsigned bit = 0; bit < 32; bit++)
+		if (value_namespace_name(plan->namespaces & (1UL << bit)))
+			out_print(out, " %s", value_namespace_name(plan->namespaces & (1UL << bit)));
+}
+
+static void add_pid(struct out *out, const struct plan *plan, int index)
+{
+	(void)index;
+	out_print(out, " %d", (int)plan->join);
+}
+
+static void add_network(struct out *out, const struct plan *plan, int index)
+{
+	static const char *const keys[] = {[ROUTE_INSIDE] = "address", [ROUTE_HOST] = "host-address", [ROUTE_GATEWAY] = "route"};
+	const struct network *network = &plan->network;
+
+	out_print(out, " veth");
+	if (index == FAULT_PAIR && !strchr(network->host, '%'))
+		out_print(out, ", host=%s name=%s", network->host, network->name);
+	if (index == FAULT_BRIDGE)
+		out_print(out, ", bridge=%s", network->bridge);
+	if (index >= 0)
+		out_print(out, ", %s=%s", keys[network->routes[index].kind], network->routes[index].address.text);
+}
+
+static void add_source(struct out *out, const struct plan *plan, int index)
+{
+	if (index >= 0)
+		out_print(out, " --%s %s", plan->mounts[index].option, plan->mounts[index].source);
+	else
+		out_print(out, " %s", index == FAULT_PROC ? "/proc" : index == FAULT_SYS ? "/sys" : "/dev, the host's nodes");
+}
+
+static void add_target(struct out *out, const struct plan *plan, int index)
+{
+	out_print(out, " --%s %s", plan->mounts[index].option, plan->mounts[index].target);
+}
+
+static void add_mount_row(struct out *out, const struct plan *plan, int index)
+{
+	(void)plan;
+	out_print(out, " %s on /%s", mount_rows[index].type, mount_rows[index].target);
+}
+
+static void add_layers(struct out *out, const struct plan *plan, int index)
+{
+	(void)index;
+	out_print(out, " %s, written to %s", plan->rootfs, plan->overlay ? plan->overlay : "memory");
+}
+
+static void add_root(struct out *out, const struct plan *plan, int index)
+{
+	(void)index;
+	out_print(out, " %s", plan->rootfs ? plan->rootfs : "/");
+}
+
+static void add_limit(struct out *out, const struct plan *plan, int index)
+{
+	if (index >= 0)
+		out_print(out, " --rlimit %s", value_limit_name(plan->limits[index].resource));
+	else if (index == LIMIT_NICE)
+		out_print(out, " --nice %d", plan->nice);
+	else
+		out_print(out, " --oom-score-adj %d", plan->oom_score_adj);
+}
+
+static void add_ids(struct out *out, const struct plan *plan, int index)
+{
+	(void)index;
+	out_print(out, " %u:%u", (unsigned)plan->identity.uid, (unsigned)plan->identity.gid);
+}
+
+static void add_program(struct out *out, const struct plan *plan, int index)
+{
+	(void)index;
+	out_print(out, " %s", plan->argv[0]);
+}
+
+/* What each step was about, and its object: a text of the plan's, or what a function adds. */
+static const struct {
+	const char *subject;
+	void (*add)(struct out *out, const struct plan *plan, int index);
+	unsigned short text; /* where in the plan; 0: nowhere */
+} words[STEP_COUNT] = {
+	[STEP_JOIN] = {"--join", add_pid},
+	[STEP_CGROUP_FIND] = {"cgroup for", add_cgroup_limit},
+	[STEP_CGROUP_MONITOR] = {"monitor of the cgroup"},
+	[STEP_CGROUP_MAKE] = {"making a cgroup for", add_cgroup_limit},
+	[STEP_CGROUP_LIMITS] = {"cgroup limit", add_cgroup_limit},
+	[STEP_PIPE] = {"report pipe"},
+	[STEP_NETNS] = {"--net", .text = offsetof(struct plan, net)},
+	[STEP_NETWORK] = {"--net", add_network},
+	[STEP_CLONE] = {"new namespaces", add_namespaces},
+	[STEP_CGROUP] = {"entering the cgroup"},
+	[STEP_DESCRIPTORS] = {"closing descriptors"},
+	[STEP_PARENT_DEATH] = {"--parent-death"},
+	[STEP_SECRETS] = {"session keyring"},
+	[STEP_IDMAP] = {"user namespace, id map"},
+	[STEP_TIME] = {"time namespace"},
+	[STEP_JOB] = {"process group of the container"},
+	[STEP_PROPAGATION] = {"private mounts"},
+	[STEP_SOURCES] = {"source of", add_source},
+	[STEP_ROOT] = {"--rootfs", add_root},
+	[STEP_OVERLAY] = {"overlay over", add_layers},
+	[STEP_PIVOT] = {"change of root to", add_root},
+	[STEP_MOUNTS] = {"mount", add_mount_row},
+	[STEP_PTY] = {"--tty, pseudo-terminal"},
+	[STEP_BINDS] = {"target of", add_target},
+	[STEP_MASKS] = {"masking /proc"},
+	[STEP_READ_ONLY] = {"--read-only"},
+	[STEP_DETACH] = {"leaving the old root"},
+	[STEP_LEAVE] = {"working directory"},
+	[STEP_HOSTNAME] = {"--hostname", .text = offsetof(struct plan, hostname)},
+	[STEP_DOMAINNAME] = {"--domainname", .text = offsetof(struct plan, domainname)},
+	[STEP_LOOPBACK] = {"loopback"},
+	[STEP_NETWORK_READY] = {"network, from the launcher"},
+	[STEP_VFORK] = {"process for the program"},
+	[STEP_TERMINAL] = {"terminal of the program"},
+	[STEP_CLOSE] = {"closing descriptors"},
+	[STEP_LIMITS] = {"limit", add_limit},
+	[STEP_SECCOMP] = {"--seccomp"},
+	[STEP_BOUNDING] = {"capabilities, bounding set"},
+	[STEP_GROUPS] = {"groups of user", add_ids},
+	[STEP_GID] = {"group of user", add_ids},
+	[STEP_UID] = {"user", add_ids},
+	[STEP_CAPABILITIES] = {"capabilities"},
+	[STEP_CWD] = {"--cwd", .text = offsetof(struct plan, cwd)},
+	[STEP_LISTEN_PID] = {"LISTEN_PID"},
+	[STEP_SIGNALS] = {"signal mask"},
+	[STEP_EXEC] = {"program", add_program},
 };
 
 static const char not_delegated[] = "run as root, or where systemd delegates cgroups: systemd-run --user --scope nsinit ...";
 
 /* The first row that matches is said. error 0: any. */
 static const struct {
-	enum step step;
-	int error;
+	unsigned char step, error;
 	const char *remedy;
 } remedies[] = {
 	{STEP_JOIN, EPERM, "only root, or the user who made the container, may enter it"},
@@ -181,7 +276,7 @@ static const struct {
 
 /* The same for --net veth, by what was being done: of enum fault_network, or ROUTE_GATEWAY, or ROUTE_INSIDE for any address. */
 static const struct {
-	int what, error;
+	short what, error;
 	const char *remedy;
 } network_remedies[] = {
 	{FAULT_PAIR, EPERM, "only root (CAP_NET_ADMIN) may add an interface to this network; run as root, or use --net none or host"},
@@ -222,99 +317,6 @@ static const char *remedy(const struct plan *plan, const struct fault *fault)
 	return "see nsinit --check";
 }
 
-static const char *const cgroup_options[CGROUP_KINDS] = {[CGROUP_MEMORY] = "--memory", [CGROUP_CPU] = "--cpus", [CGROUP_PIDS] = "--pids"};
-
-/* The option of a mount entry, as " --name". */
-static void add_entry(struct out *out, const struct plan *plan, int index, const char *path)
-{
-	out_print(out, " --%s %s", plan->mounts[index].option, path);
-}
-
-/* The part of --net veth. */
-static void add_network(struct out *out, const struct network *network, int index)
-{
-	static const char *const keys[] = {[ROUTE_INSIDE] = "address", [ROUTE_HOST] = "host-address", [ROUTE_GATEWAY] = "route"};
-
-	out_print(out, " veth");
-	if (index == FAULT_PAIR && !strchr(network->host, '%'))
-		out_print(out, ", host=%s name=%s", network->host, network->name);
-	if (index == FAULT_BRIDGE)
-		out_print(out, ", bridge=%s", network->bridge);
-	if (index >= 0)
-		out_print(out, ", %s=%s", keys[network->routes[index].kind], network->routes[index].address.text);
-}
-
-/* What the step worked on, with a space before it. */
-static void object(struct out *out, const struct plan *plan, const struct fault *fault)
-{
-	switch (fault->step) {
-	case STEP_CGROUP_FIND:
-	case STEP_CGROUP_MAKE:
-	case STEP_CGROUP_LIMITS:
-		out_print(out, " %s", cgroup_options[fault->index]);
-		break;
-	case STEP_CLONE:
-		for (unsigned bit = 0; bit < 32; bit++)
-			if (value_namespace_name(plan->namespaces & (1UL << bit)))
-				out_print(out, " %s", value_namespace_name(plan->namespaces & (1UL << bit)));
-		break;
-	case STEP_JOIN:
-		out_print(out, " %d", (int)plan->join);
-		break;
-	case STEP_NETNS:
-		out_print(out, " %s", plan->net);
-		break;
-	case STEP_NETWORK:
-		add_network(out, &plan->network, fault->index);
-		break;
-	case STEP_SOURCES:
-		if (fault->index < 0)
-			out_print(out, " %s", fault->index == FAULT_PROC ? "/proc" : fault->index == FAULT_SYS ? "/sys" : "/dev, the host's nodes");
-		else
-			add_entry(out, plan, fault->index, plan->mounts[fault->index].source);
-		break;
-	case STEP_BINDS:
-		add_entry(out, plan, fault->index, plan->mounts[fault->index].target);
-		break;
-	case STEP_MOUNTS:
-		out_print(out, " %s on /%s", mount_rows[fault->index].type, mount_rows[fault->index].target);
-		break;
-	case STEP_OVERLAY:
-		out_print(out, " %s, written to %s", plan->rootfs, plan->overlay ? plan->overlay : "memory");
-		break;
-	case STEP_ROOT:
-	case STEP_PIVOT:
-		out_print(out, " %s", plan->rootfs ? plan->rootfs : "/");
-		break;
-	case STEP_HOSTNAME:
-		out_print(out, " %s", plan->hostname);
-		break;
-	case STEP_DOMAINNAME:
-		out_print(out, " %s", plan->domainname);
-		break;
-	case STEP_LIMITS:
-		if (fault->index < 0)
-			out_print(out, fault->index == LIMIT_NICE ? " --nice %d" : " --oom-score-adj %d",
-			          fault->index == LIMIT_NICE ? plan->nice : plan->oom_score_adj);
-		else
-			out_print(out, " --rlimit %s", value_limit_name(plan->limits[fault->index].resource));
-		break;
-	case STEP_GROUPS:
-	case STEP_GID:
-	case STEP_UID:
-		out_print(out, " %u:%u", (unsigned)plan->identity.uid, (unsigned)plan->identity.gid);
-		break;
-	case STEP_CWD:
-		out_print(out, " %s", plan->cwd);
-		break;
-	case STEP_EXEC:
-		out_print(out, " %s", plan->argv[0]);
-		break;
-	default:
-		break;
-	}
-}
-
 static int status(const struct personality *personality, const struct fault *fault)
 {
 	if (fault->step != STEP_EXEC)
@@ -324,7 +326,7 @@ static int status(const struct personality *personality, const struct fault *fau
 
 const char *fault_step_name(enum step step)
 {
-	return subjects[step] ? subjects[step] : "";
+	return words[step].subject ? words[step].subject : "";
 }
 
 bool fault_is_valid(const struct plan *plan, const struct fault *fault)
@@ -343,7 +345,7 @@ bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 		{STEP_LIMITS, LIMIT_OOM, (int)plan->limit_count},
 	};
 
-	if (fault->step <= STEP_NONE || fault->step >= STEP_COUNT || !subjects[fault->step])
+	if (fault->step <= STEP_NONE || fault->step >= STEP_COUNT || !words[fault->step].subject)
 		return false;
 	for (size_t i = 0; i < sizeof indexed / sizeof indexed[0]; i++)
 		if (indexed[i].step == fault->step)
@@ -356,11 +358,14 @@ int fault_report(const struct plan *plan, const struct fault *fault)
 	const struct personality *personality = plan->personality;
 	struct out what = OUT(-1);
 
-	object(&what, plan, fault);
+	if (words[fault->step].add)
+		words[fault->step].add(&what, plan, fault->index);
+	else if (words[fault->step].text)
+		out_print(&what, " %s", *(const char *const *)(const void *)((const char *)plan + words[fault->step].text));
 	what.text[what.length < OBJECT_MAX ? what.length : OBJECT_MAX] = '\0'; /* room for reason and remedy in the line */
 	if (fault->step == STEP_EXEC && personality->exec_failed)
 		log_error("%s%s%s%s", personality->exec_failed, plan->argv[0], personality->exec_why, strerror(fault->error));
 	else
-		log_error("%s%s: %s; %s", subjects[fault->step], what.text, strerror(fault->error), remedy(plan, fault));
+		log_error("%s%s: %s; %s", words[fault->step].subject, what.text, strerror(fault->error), remedy(plan, fault));
 	return status(personality, fault);
 }

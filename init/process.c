@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Walks /proc with getdents64(2): opendir(3) would allocate, which PID 1 does not do any more.
+ * Who is below us, as /proc tells.
  */
 #include "process.h"
 
@@ -8,10 +8,10 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "decimal.h"
+#include "file.h"
 #include "value.h"
 
 enum {
@@ -90,22 +90,17 @@ static bool living_descendant(const char *name, struct process *process)
 int process_descendants(void (*visit)(const struct process *process, void *argument), void *argument)
 {
 	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
-	char buffer[2048] __attribute__((aligned(8)));
-	long length;
+	struct file_walk walk = {.fd = proc};
+	const struct dirent *entry;
+	struct process process;
 
 	if (proc < 0)
 		return -1;
-	while ((length = syscall(SYS_getdents64, proc, buffer, sizeof buffer)) > 0) {
-		for (long at = 0; at < length;) {
-			const struct dirent *entry = (const void *)(buffer + at); /* musl's and the kernel's are the same on 64 bit offsets */
-			struct process process;
-
-			at += entry->d_reclen;
-			if (!living_descendant(entry->d_name, &process))
-				continue;
-			visit(&process, argument);
-			count++;
-		}
+	while ((entry = file_next(&walk))) {
+		if (!living_descendant(entry->d_name, &process))
+			continue;
+		visit(&process, argument);
+		count++;
 	}
 	close(proc);
 	return count;

@@ -15,12 +15,12 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "decimal.h"
+#include "file.h"
 #include "ns.h"
 #include "spawn.h"
 #include "sys.h"
@@ -165,18 +165,12 @@ static int remove_below(int parent, const char *name, int depth);
 /* Removes the cgroups in the directory that fd reads. */
 static void remove_entries(int fd, int depth)
 {
-	char buffer[1024] __attribute__((aligned(8)));
-	long length;
+	struct file_walk walk = {.fd = fd};
+	const struct dirent *entry;
 
-	while ((length = syscall(SYS_getdents64, fd, buffer, sizeof buffer)) > 0) {
-		for (long at = 0; at < length;) {
-			const struct dirent *entry = (const void *)(buffer + at); /* musl's and the kernel's are the same on 64 bit offsets */
-
-			at += entry->d_reclen;
-			if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-				remove_below(fd, entry->d_name, depth - 1);
-		}
-	}
+	while ((entry = file_next(&walk)))
+		if (entry->d_type == DT_DIR)
+			remove_below(fd, entry->d_name, depth - 1);
 }
 
 /* Removes a cgroup, and those that were made in it, which keep it: EBUSY. What is not there, or never could be, is removed. */
@@ -200,11 +194,9 @@ static int remove_below(int parent, const char *name, int depth)
 static void kill_all(int parent, const char *name)
 {
 	int directory = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int fd = directory < 0 ? -1 : openat(directory, "cgroup.kill", O_WRONLY | O_CLOEXEC);
 
-	if (fd >= 0 && write(fd, "1", 1) < 0)
-		(void)0; /* then removing fails, and is tried again */
-	close_if(fd);
+	if (directory >= 0)
+		file_write(directory, "cgroup.kill", "1", 1); /* if that fails, so does removing, and is tried again */
 	close_if(directory);
 }
 
@@ -278,20 +270,6 @@ static int make_place(struct cgroup_place *place, const char *name)
 	return place->procs < 0 ? -1 : 0;
 }
 
-static int write_limit(int directory, const char *file, const char *text, size_t length)
-{
-	int fd = openat(directory, file, O_WRONLY | O_CLOEXEC), error;
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, length);
-	error = errno;
-	close(fd);
-	errno = error;
-	return n < 0 ? -1 : 0;
-}
-
 /* Writes the limits of one hierarchy. *kind is the one at work. */
 static int fill_place(const struct plan *plan, const struct cgroup_place *place, enum cgroup_kind *kind)
 {
@@ -301,7 +279,7 @@ static int fill_place(const struct plan *plan, const struct cgroup_place *place,
 		*kind = limits[i].kind;
 		if (limits[i].version != place->in.version || !(place->in.kinds & (1U << *kind)))
 			continue;
-		if (write_limit(place->directory, limits[i].file, text, (size_t)(limits[i].value(plan, text) - text)) == 0)
+		if (file_write(place->directory, limits[i].file, text, (size_t)(limits[i].value(plan, text) - text)) == 0)
 			continue;
 		if (!limits[i].optional || errno != ENOENT)
 			return -1;

@@ -14,6 +14,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "file.h"
+
 /* A file of the kernel's, read a line at a time. A line that does not fit is left out: a mount that long is no cgroup's. */
 struct lines {
 	int fd;
@@ -205,20 +207,6 @@ static int read_text(int directory, const char *name, char *text, size_t size)
 	return n < 0 ? -1 : 0;
 }
 
-static int write_text(int directory, const char *name, const char *text)
-{
-	int fd = openat(directory, name, O_WRONLY | O_CLOEXEC), error;
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, strlen(text));
-	error = errno;
-	close(fd);
-	errno = error;
-	return n < 0 ? -1 : 0;
-}
-
 /* Hands the controllers of kinds down from the cgroup to those made in it. */
 static int enable(int directory, unsigned kinds)
 {
@@ -231,7 +219,7 @@ static int enable(int directory, unsigned kinds)
 			continue;
 		strcat(strcat(request, *request ? " +" : "+"), controllers[kind]);
 	}
-	if (!*request || write_text(directory, "cgroup.subtree_control", request) == 0)
+	if (!*request || file_write(directory, "cgroup.subtree_control", request, strlen(request)) == 0)
 		return 0;
 	if (errno == ENOENT) /* no cgroup above hands it down to this one */
 		errno = ENODEV;

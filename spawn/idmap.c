@@ -16,6 +16,7 @@
 #include "child.h"
 #include "decimal.h"
 #include "exec.h"
+#include "file.h"
 #include "sys.h"
 
 enum {
@@ -30,20 +31,6 @@ bool idmap_is_foreign(const struct plan *plan)
 bool idmap_is_single(const struct plan *plan)
 {
 	return (plan->namespaces & CLONE_NEWUSER) && !idmap_is_foreign(plan);
-}
-
-static int write_file(const char *path, const char *text, size_t length)
-{
-	int fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC), error;
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, length);
-	error = errno;
-	close(fd);
-	errno = error;
-	return n == (ssize_t)length ? 0 : -1;
 }
 
 static char *append_range(char *end, const struct id_range *range)
@@ -63,7 +50,7 @@ static int write_ranges(const char *path, const struct id_range *ranges, size_t 
 
 	for (size_t i = 0; i < count; i++)
 		end = append_range(end, &ranges[i]);
-	return write_file(path, text, (size_t)(end - text));
+	return file_write(AT_FDCWD, path, text, (size_t)(end - text));
 }
 
 /* Waits for the launcher to write them. */
@@ -85,7 +72,7 @@ int idmap_apply(struct child *child)
 	if (idmap_is_foreign(child->plan))
 		return wait_for_maps(child);
 	/* Without this an ordinary user could leave a group that a file mode shuts out: CVE-2014-8989. */
-	if (write_file("/proc/self/setgroups", "deny", 4) < 0)
+	if (file_write(AT_FDCWD, "/proc/self/setgroups", "deny", 4) < 0)
 		return -1;
 	if (write_ranges("/proc/self/uid_map", &uid, 1) < 0)
 		return -1;

@@ -4,33 +4,23 @@
  */
 #include "limit.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "child.h"
 #include "decimal.h"
+#include "file.h"
 
 static int set_oom_score(int score)
 {
 	char text[16], *end = text;
-	int fd, error;
-	ssize_t n;
 
 	if (score < 0)
 		*end++ = '-';
 	end = decimal(end, (unsigned long)abs(score));
-	fd = openat(AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, (size_t)(end - text));
-	error = errno;
-	close(fd);
-	errno = error;
-	return n < 0 ? -1 : 0;
+	return file_write(AT_FDCWD, "/proc/self/oom_score_adj", text, (size_t)(end - text));
 }
 
 int limit_apply(struct child *child)
@@ -42,7 +32,7 @@ int limit_apply(struct child *child)
 		const struct rlimit values = {limit->soft, limit->hard};
 
 		child->fault.index = (int)i;
-		if (setrlimit(limit->resource, &values) < 0)
+		if (prlimit(0, limit->resource, &values, NULL) < 0)
 			return -1;
 	}
 	child->fault.index = LIMIT_NICE;

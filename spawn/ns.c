@@ -16,6 +16,7 @@
 #include "cgroup.h"
 #include "child.h"
 #include "decimal.h"
+#include "file.h"
 #include "sys.h"
 
 /* The lowest descriptor of keep that is at least fd; -1 if there is none. */
@@ -98,19 +99,8 @@ static char *offsets(char *end, const struct clock_offset *clocks)
 static int set_clocks(const struct clock_offset *clocks)
 {
 	char text[CLOCKS * 32], *end = offsets(text, clocks);
-	int fd, error;
-	ssize_t n;
 
-	if (end == text)
-		return 0;
-	fd = openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, (size_t)(end - text));
-	error = errno;
-	close(fd);
-	errno = error;
-	return n < 0 ? -1 : 0;
+	return end == text ? 0 : file_write(AT_FDCWD, "/proc/self/timens_offsets", text, (size_t)(end - text));
 }
 
 /*

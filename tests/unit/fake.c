@@ -570,9 +570,11 @@ REAL(int, kill, pid_t pid, int signal)
 	return is_real("kill") ? __real_kill(pid, signal) : 0;
 }
 
-REAL(int, setrlimit, int resource, const struct rlimit *limit)
+REAL(int, prlimit, pid_t pid, int resource, const struct rlimit *limit, struct rlimit *old)
 {
-	return fails("setrlimit", " %d %llu %llu", resource, (unsigned long long)limit->rlim_cur, (unsigned long long)limit->rlim_max) ? -1 : 0;
+	(void)pid;
+	(void)old;
+	return fails("prlimit", " %d %llu %llu", resource, (unsigned long long)limit->rlim_cur, (unsigned long long)limit->rlim_max) ? -1 : 0;
 }
 
 REAL(int, setpriority, int which, int who, int priority)

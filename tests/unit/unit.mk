@@ -10,7 +10,7 @@ UNIT_CFLAGS = -std=gnu11 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefin
 # fake.c replaces every call of sys.h, and of libc's those that would change the machine or that a test makes fail.
 UNIT_WRAPPED = $(shell grep -ow 'sys_[a-z_]*' include/sys.h | sort -u) \
 	open openat chdir execve sethostname setdomainname mknodat setpgid prctl socket ioctl kill geteuid getegid \
-	setrlimit setpriority setns fstatfs
+	prlimit setpriority setns fstatfs
 UNIT_LDFLAGS = -fsanitize=address,undefined $(UNIT_WRAPPED:%=-Wl,--wrap=%)
 
 UNIT_CODE = $(patsubst %.c,$(UNIT)/%.o,$(filter-out init/main.c,$(wildcard init/*.c spawn/*.c)) tests/unit/unit.c tests/unit/fake.c)

@@ -129,7 +129,7 @@ static void test_container_order(void **state)
 static void test_program_order(void **state)
 {
 	static const char *const calls[] = {
-		"setpgid 0 0", "sys_close_range 3 to -1", "setrlimit", "prctl 22 2" /* PR_SET_SECCOMP */, "prctl 24 1" /* PR_CAPBSET_DROP */,
+		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 22 2" /* PR_SET_SECCOMP */, "prctl 24 1" /* PR_CAPBSET_DROP */,
 		"sys_setgroups 3: 1 2 3", "sys_setgid 8", "sys_setuid 7", "sys_set_capabilities", "sys_open_plain /", "sys_signal_mask",
 		"execve /bin/program: /bin/program",
 	};
@@ -186,7 +186,7 @@ static const struct row {
 	{STEP_LOOPBACK, "ioctl", "", ENODEV, true},
 	{STEP_TERMINAL, "setpgid", "", EPERM, false},
 	{STEP_CLOSE, "sys_close_range", "", EBADF, false},
-	{STEP_LIMITS, "setrlimit", "", EPERM, false},
+	{STEP_LIMITS, "prlimit", "", EPERM, false},
 	{STEP_SECCOMP, "prctl", "prctl 22 2", EACCES, false},
 	{STEP_BOUNDING, "prctl", "prctl 24 1", EPERM, false},
 	{STEP_CAPABILITIES, "sys_set_capabilities", "", EPERM, false},

@@ -44,7 +44,7 @@ static void test_all(void **state)
 	plan->nice = -5;
 	plan->umask = 027;
 	assert_int_equal(limit_apply(&child), 0);
-	snprintf(wanted, sizeof wanted, "setrlimit %d 10 20\nsetrlimit %d 0 0\nsetpriority %d 0 -5\n", RLIMIT_NOFILE, RLIMIT_CORE, PRIO_PROCESS);
+	snprintf(wanted, sizeof wanted, "prlimit %d 10 20\nprlimit %d 0 0\nsetpriority %d 0 -5\n", RLIMIT_NOFILE, RLIMIT_CORE, PRIO_PROCESS);
 	assert_string_equal(fake_text(), wanted);
 	assert_int_equal(umask(0), 027);
 }
@@ -75,7 +75,7 @@ static void test_failures(void **state)
 		const char *call;
 		int nth, error, index;
 	} rows[] = {
-		{"setrlimit", 1, EPERM, 0}, {"setrlimit", 2, EINVAL, 1}, {"setpriority", 1, EACCES, LIMIT_NICE}, {"openat", 1, ENOENT, LIMIT_OOM},
+		{"prlimit", 1, EPERM, 0}, {"prlimit", 2, EINVAL, 1}, {"setpriority", 1, EACCES, LIMIT_NICE}, {"openat", 1, ENOENT, LIMIT_OOM},
 	};
 
 	(void)state;

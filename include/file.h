@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The small files and the directories in which the kernel shows itself.
+ */
+#ifndef FILE_H
+#define FILE_H
+
+#include <stddef.h>
+
+/* Writes all of text into a file that is there, in one write(2). 0, or -1 with errno; EIO: it took only a part. */
+int file_write(int directory, const char *path, const char *text, size_t length);
+
+/* A walk through the directory that is open at fd. */
+struct file_walk {
+	int fd;
+	long length, at;
+	char buffer[2048] __attribute__((aligned(8)));
+};
+
+/* The next entry but "." and "..", until the following call; NULL at the end. getdents64(2): opendir(3) would allocate. */
+const struct dirent *file_next(struct file_walk *walk);
+
+#endif
