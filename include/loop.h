@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "plan.h"
@@ -33,6 +34,7 @@ struct loop {
 	bool own_group;      /* the child leads a process group */
 	int console;         /* the terminal whose foreground we pass on, -1: none */
 	bool given;          /* the foreground is the child's */
+	bool stopped;        /* the child is, as a job */
 	int reports;         /* launcher: where PID 1 inside reports, -1: nowhere */
 	struct relay *relay; /* launcher: between our terminal and the program's own, NULL: it has none */
 	struct watch *watches;
@@ -40,6 +42,8 @@ struct loop {
 	int launcher;        /* PID 1 inside: where to report, -1: nobody is interested */
 	size_t held, oldest; /* real-time signals that found the program's queue full, in a ring */
 	int64_t retry_us;    /* how long until they are tried again */
+	struct rlimit queue; /* RLIMIT_SIGPENDING before we lowered ours */
+	bool lowered;
 	bool delayed;        /* a TERM has waited for --delay once */
 	bool ended;          /* the child has, or there is nothing to wait for */
 	bool alone;          /* no child is left at all */
@@ -58,6 +62,9 @@ void loop_run(struct loop *loop);
 
 /* Runs until no child is left, loop->ended is set by a signal, or deadline_ms is over. */
 void loop_drain(struct loop *loop);
+
+/* In ms milliseconds expired() is called, unless another deadline takes the place of this one. */
+void loop_set_deadline(struct loop *loop, int64_t ms, void (*expired)(struct loop *loop));
 
 /* Milliseconds of CLOCK_MONOTONIC. */
 int64_t loop_now_ms(void);
