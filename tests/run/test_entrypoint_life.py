@@ -78,6 +78,23 @@ def test_grace_kills_a_stubborn_program(init, probe, options, environment):
     assert process.finish().status == 137
 
 
+@pytest.mark.parametrize("options", ["-r TERM:HUP", "-r USR1:TERM"])
+def test_grace_is_counted_from_a_rewritten_term_too(init, probe, options):
+    """From the TERM that asks for the end, whatever the program gets; and from what the program gets as one."""
+    process = ready(init.start(f"--grace 200ms {options}", [probe, "stubborn"]))
+    process.send(signal.SIGTERM if options.startswith("-r TERM") else signal.SIGUSR1)
+    assert process.finish().status == 137
+
+
+def test_grace_does_not_begin_with_a_term_that_is_dropped(init, probe):
+    process = ready(init.start("--grace 0 -r TERM:0", [probe, "signals", "--until", "USR1"]))
+    process.send(signal.SIGTERM)
+    process.send(signal.SIGUSR2)
+    assert process.line() == "12"
+    process.send(signal.SIGUSR1)
+    assert process.finish().status == 0
+
+
 def test_grace_does_not_wait_for_a_program_that_behaves(init, probe, scratch):
     process = ready(init.start("--grace 1h", [probe, "on", "TERM", scratch / "seen", "3"]))
     process.send(signal.SIGTERM)

@@ -237,6 +237,28 @@ def test_program_that_ignores_the_key_is_not_stopped(shell, probe):
     shell.close()
 
 
+@pytest.mark.parametrize("option", ["-r CONT:USR1", "--on CONT={hook}"])
+def test_continue_that_continues_nothing_is_a_signal_like_any_other(shell, probe, scratch, option):
+    """It is rewritten, or starts its program; that of fg, after a stop, continues the job."""
+    hook = scratch / "hook"
+    hook.write_text("#!/bin/sh\nkill -USR1 $1\n")
+    hook.chmod(0o755)
+    shell.type(shell.nsinit.replace(" --", f" {option.format(hook=hook)} --") + f" {probe} signals --until QUIT")
+    shell.sees("ready\r\n")
+    program = shell.program(r"\S+probe signals .*")
+    os.kill(children_of(shell.child.pid)[0], signal.SIGCONT)
+    shell.sees("10\r\n")
+    os.kill(program, signal.SIGSTOP)
+    shell.sees("Stopped")
+    shell.prompt()
+    shell.type("fg")
+    shell.sees("18\r\n")
+    shell.key("\\")
+    shell.sees("3\r\n")
+    shell.prompt()
+    shell.close()
+
+
 # ---- & ----
 
 
