@@ -13,7 +13,8 @@
 #include "plan.h"
 
 struct personality {
-	const char *name;              /* of the binary, the last part of argv[0] */
+	const char *name;              /* of the binary: the last part of argv[0], up to a "-", "_" or "." after it */
+	const char *alias;             /* another, NULL: none */
 	const struct option_set *set;
 	const char *usage;             /* the head of --help */
 	const char *version;           /* what --version prints */

@@ -192,6 +192,23 @@ const char *option_set_rewrite(struct plan *plan, const struct option *option, c
 	return NULL;
 }
 
+static const char unheard[] = "nobody can act on KILL, STOP or CHLD; give another signal";
+
+static bool is_unheard(int signal)
+{
+	return signal == SIGCHLD || signal == SIGKILL || signal == SIGSTOP;
+}
+
+static const char *set_rewrite(struct plan *plan, const struct option *option, const char *value)
+{
+	const char *wrong = option_set_rewrite(plan, option, value);
+
+	for (int signal = 1; !wrong && signal <= PLAN_SIGNAL_MAX; signal++)
+		if (is_unheard(signal) && plan->rewrite[signal])
+			return unheard;
+	return wrong;
+}
+
 static struct mount_entry *add_mount(struct plan *plan, const struct option *option, enum mount_kind kind)
 {
 	struct mount_entry *entry = &plan->mounts[plan->mount_count];
@@ -328,8 +345,8 @@ static const char *add_hook(struct plan *plan, const struct option *option, cons
 	hook->program = value_item(value, '=', name, sizeof name);
 	if (!hook->program || hook->program[0] != '/' || value_signal(name, &hook->signal) < 0)
 		return "not a signal and a program; give SIG=/PATH";
-	if (hook->signal == SIGCHLD || hook->signal == SIGKILL || hook->signal == SIGSTOP)
-		return "nobody can act on KILL, STOP or CHLD; give another signal";
+	if (is_unheard(hook->signal))
+		return unheard;
 	plan->hook_count++;
 	return NULL;
 }
@@ -411,7 +428,7 @@ static const struct option options[] = {
 	{"subreaper", 's', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(subreaper), "reap orphans without being PID 1, make no namespace"},
 	{"parent-death", 'p', "SIG", OPTIONS_PID1, option_set_signal, OPTION_FIELD(parent_death), "get SIG when our parent dies"},
 	{"remap", 'e', "CODE[:CODE],...", OPTIONS_PID1, option_set_remap, 0, "turn an exit code, or a range A-B, into 0 or another"},
-	{"rewrite", 'r', "SIG:SIG,...", OPTIONS_PID1, option_set_rewrite, 0, "forward one signal as another, :0 drops it"},
+	{"rewrite", 'r', "SIG:SIG,...", OPTIONS_PID1, set_rewrite, 0, "forward one signal as another, :0 drops it"},
 	{"single-child", 'c', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(single_child), "no process group or session for the program"},
 	{"warn-reap", 'w', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(warn_reap), "say which orphans were reaped"},
 	{"pause", 'P', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(pause), "no program: hold the namespaces, reap, end on TERM or INT"},

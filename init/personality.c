@@ -168,8 +168,8 @@ static const struct personality personalities[] = {
 		.failed = 125, .not_found = 127, .not_executable = 126,
 	},
 	{
-		/* As which Docker calls the init of --init; it wants tini's words for a version. */
-		.name = "docker-init",
+		/* As which engines call the init of --init; Docker wants tini's words for a version. */
+		.name = "docker-init", .alias = "podman-init",
 		.set = &option_nsinit,
 		.usage = "docker-init [OPTION]... [--] PROGRAM [ARGUMENT]...\nnsinit " NSINIT_VERSION ", as an engine's init.\n",
 		.version = "tini version 0.19.0 - git." NSINIT_COMMIT "\n",
@@ -224,13 +224,21 @@ static const struct personality personalities[] = {
 	},
 };
 
+/* Packages and releases add the kind of build or the machine: tini-static, dumb-init_1.2.5_x86_64, catatonit.x86_64. */
+static bool is_called(const char *called, const char *name)
+{
+	size_t length = name ? strlen(name) : 0;
+
+	return length > 0 && strncmp(called, name, length) == 0 && (strchr("-_.", called[length]));
+}
+
 const struct personality *personality_choose(const char *argv0)
 {
 	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
 	const char *name = slash ? slash + 1 : argv0 ? argv0 : "";
 
 	for (size_t i = 0; i < COUNT(personalities); i++)
-		if (strcmp(personalities[i].name, name) == 0)
+		if (is_called(name, personalities[i].name) || is_called(name, personalities[i].alias))
 			return &personalities[i];
 	return &personalities[0];
 }

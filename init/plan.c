@@ -69,6 +69,10 @@ static int check_program(const struct plan *plan)
 		log_error("--pause %s: takes no program; leave one of them out", plan->argv[0]);
 		return -1;
 	}
+	if (plan->hook_count > 0 && plan->pause) {
+		log_error("--pause --on: no program is there to get a signal, or not; leave one of them out");
+		return -1;
+	}
 	return 0;
 }
 

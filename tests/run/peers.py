@@ -73,6 +73,14 @@ def peer(name, variant, nsinit, directory):
     return Peer(path, name, who != "nsinit", caller_named("root" if way == "pid1" else "user"), way == "pid1")
 
 
+def peers_of(name, variants):
+    """A fixture that is the peer of this name in each of the variants."""
+    @pytest.fixture(params=variants)
+    def fixture(request, nsinit, directory):
+        return peer(name, request.param, nsinit, directory)
+    return fixture
+
+
 def under_name(nsinit, name, directory, how="link"):
     """nsinit's file under another name, made one way or another: link, copy, symlink."""
     place = directory / f"as-{how}"

@@ -33,8 +33,9 @@ HOOKS = [
     "SIGNAMETOOLONG=/bin/true",
 ]
 BAD = [(option, value) for options, values in [
-    (("-r", "--rewrite"), SIGNAL_PAIRS), (("-e",), REMAPS), (("--success",), CODES), (("--delay",), TIMES), (("--grace",), TIMES[:4]),
-    (("--drain",), TIMES[:4]), (("-p",), SIGNALS), (("--on",), HOOKS),
+    (("-r", "--rewrite"), SIGNAL_PAIRS), (("-r",), ["CHLD:USR1", "9:15", "TERM:INT,STOP:0"]), (("-e",), REMAPS),
+    (("--success",), CODES), (("--delay",), TIMES), (("--grace",), TIMES[:4]), (("--drain",), TIMES[:4]),
+    (("-p",), SIGNALS), (("--on",), HOOKS),
     (("--log-fd",), ["", "x", "-1", "1.5", "99", "99999999999999999999"]), (("--cwd", "--user"), [""]), (("--env",), ["", "A", "=b"]),
 ] for option in options for value in values]
 # Every option that takes a value, once: the variable is read by the same rules.

@@ -11,7 +11,8 @@ import pexpect
 import pytest
 from harness import PATIENCE, children_of, state_of, until
 from peers import (
-    BLOCKED, IGNORED, OURS, block_and_ignore, both, everyone, one_line, orphan_of, peer, program_of, ready, running, stopped, waits_as,
+    BLOCKED, IGNORED, OURS, block_and_ignore, both, everyone, one_line, orphan_of, peer, peers_of, program_of, ready, running,
+    stopped, waits_as,
 )
 
 ERROR = r"ERROR \(catatonit:\d+\): "
@@ -20,25 +21,10 @@ IGNORED_BY_CATATONIT = {20, 21, 22}
 FORWARDED = sorted(set(range(1, 65)) - {9, 15, 17, 18, 19, 32, 33} - FAULTS - IGNORED_BY_CATATONIT)
 
 
-@pytest.fixture(params=everyone("catatonit"))
-def catatonit(request, nsinit, directory):
-    return peer("catatonit", request.param, nsinit, directory)
-
-
-@pytest.fixture(params=OURS)
-def our_catatonit(request, nsinit, directory):
-    return peer("catatonit", request.param, nsinit, directory)
-
-
-@pytest.fixture(params=both("catatonit"))
-def child_catatonit(request, nsinit, directory):
-    """Not PID 1: what is the same in both ways."""
-    return peer("catatonit", request.param, nsinit, directory)
-
-
-@pytest.fixture
-def our_child_catatonit(nsinit, directory):
-    return peer("catatonit", "nsinit-child", nsinit, directory)
+catatonit = peers_of("catatonit", everyone("catatonit"))
+our_catatonit = peers_of("catatonit", OURS)
+child_catatonit = peers_of("catatonit", both("catatonit"))  # not PID 1: what is the same in both ways
+our_child_catatonit = peers_of("catatonit", ["nsinit-child"])
 
 
 def say_goodbye(process):

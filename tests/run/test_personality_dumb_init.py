@@ -10,34 +10,17 @@ import subprocess
 import pexpect
 import pytest
 from harness import children_of, descendants_of, state_of, stat_fields, until
-from peers import OURS, both, everyone, one_line, orphan_of, peer, program_of, ready, running, stopped, waits_as
+from peers import OURS, both, everyone, one_line, orphan_of, peer, peers_of, program_of, ready, running, stopped, waits_as
 
 SAYS = r"\[dumb-init\] "
 JOB_CONTROL = [signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU]
 FORWARDED = sorted(set(range(1, 32)) - {9, 15, 17, 19, *JOB_CONTROL})
 
 
-@pytest.fixture(params=everyone("dumb-init"))
-def dumb_init(request, nsinit, directory):
-    return peer("dumb-init", request.param, nsinit, directory)
-
-
-@pytest.fixture(params=OURS)
-def our_dumb_init(request, nsinit, directory):
-    return peer("dumb-init", request.param, nsinit, directory)
-
-
-@pytest.fixture(params=both("dumb-init"))
-def child_dumb_init(request, nsinit, directory):
-    """Not PID 1: what PID 1 cannot do, and what is the same in both ways."""
-    return peer("dumb-init", request.param, nsinit, directory)
-
-
-@pytest.fixture
-def our_child_dumb_init(nsinit, directory):
-    return peer("dumb-init", "nsinit-child", nsinit, directory)
-
-
+dumb_init = peers_of("dumb-init", everyone("dumb-init"))
+our_dumb_init = peers_of("dumb-init", OURS)
+child_dumb_init = peers_of("dumb-init", both("dumb-init"))  # not PID 1: what PID 1 cannot do, and what is the same in both ways
+our_child_dumb_init = peers_of("dumb-init", ["nsinit-child"])
 SINGLE = [("-c", {}), ("--single-child", {}), ("", {"DUMB_INIT_SETSID": "0"})]
 WHOLE = [("", {}), ("", {"DUMB_INIT_SETSID": "1"}), ("", {"DUMB_INIT_SETSID": ""})]
 

@@ -7,22 +7,12 @@ import signal
 
 import pytest
 from harness import PATIENCE, children_of, state_of, until
-from peers import OURS, one_line, peer, waits_as
+from peers import OURS, one_line, peer, peers_of, waits_as
 
 
-@pytest.fixture(params=OURS)
-def pause(request, nsinit, directory):
-    return peer("pause", request.param, nsinit, directory)
-
-
-@pytest.fixture
-def pause_1(nsinit, directory):
-    return peer("pause", "nsinit-pid1", nsinit, directory)
-
-
-@pytest.fixture
-def child_pause(nsinit, directory):
-    return peer("pause", "nsinit-child", nsinit, directory)
+pause = peers_of("pause", OURS)
+pause_1 = peers_of("pause", ["nsinit-pid1"])
+child_pause = peers_of("pause", ["nsinit-child"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

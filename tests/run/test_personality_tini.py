@@ -9,7 +9,7 @@ import time
 import pytest
 from harness import children_of, state_of, status_field, until
 from peers import (
-    BLOCKED, IGNORED, OURS, block_and_ignore, both, everyone, one_line, orphan_of, peer, program_of, ready, running, stopped,
+    BLOCKED, IGNORED, OURS, block_and_ignore, both, everyone, one_line, orphan_of, peers_of, program_of, ready, running, stopped,
     under_name, waits_as,
 )
 
@@ -19,25 +19,10 @@ OWN_TO_TINI = {4, 5, 6, 7, 8, 11, 21, 22, 31}
 FORWARDED = sorted(set(range(1, 65)) - {9, 15, 17, 18, 19, 20, 32, 33} - OWN_TO_TINI)
 
 
-@pytest.fixture(params=everyone("tini"))
-def tini(request, nsinit, directory):
-    return peer("tini", request.param, nsinit, directory)
-
-
-@pytest.fixture(params=OURS)
-def our_tini(request, nsinit, directory):
-    return peer("tini", request.param, nsinit, directory)
-
-
-@pytest.fixture(params=both("tini"))
-def child_tini(request, nsinit, directory):
-    """Not PID 1: what depends on -s, and what is the same in both ways."""
-    return peer("tini", request.param, nsinit, directory)
-
-
-@pytest.fixture
-def our_child_tini(nsinit, directory):
-    return peer("tini", "nsinit-child", nsinit, directory)
+tini = peers_of("tini", everyone("tini"))
+our_tini = peers_of("tini", OURS)
+child_tini = peers_of("tini", both("tini"))  # not PID 1: what depends on -s, and what is the same in both ways
+our_child_tini = peers_of("tini", ["nsinit-child"])
 
 
 # ---- the names ----

@@ -22,7 +22,8 @@ static void test_choice(void **state)
 	} rows[] = {
 		{"nsinit", "nsinit"}, {"tini", "tini"}, {"dumb-init", "dumb-init"}, {"catatonit", "catatonit"}, {"pause", "pause"},
 		{"/sbin/tini", "tini"}, {"./dumb-init", "dumb-init"}, {"/pause", "pause"}, {"/sbin/docker-init", "docker-init"},
-		{"tini-static", "nsinit"}, {"Tini", "nsinit"}, {"tini/", "nsinit"}, {"/tini/x", "nsinit"}, {"", "nsinit"}, {"/", "nsinit"},
+		{"tini-static", "tini"}, {"tini-static-amd64", "tini"}, {"dumb-init_1.2.5_x86_64", "dumb-init"}, {"catatonit.x86_64", "catatonit"},
+		{"/run/podman-init", "docker-init"}, {"pause-amd64", "pause"}, {"tinier", "nsinit"}, {"-", "nsinit"}, {"Tini", "nsinit"}, {"tini/", "nsinit"}, {"/tini/x", "nsinit"}, {"", "nsinit"}, {"/", "nsinit"},
 	};
 
 	(void)state;

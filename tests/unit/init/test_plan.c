@@ -162,6 +162,7 @@ static void test_refused_as_entrypoint(void **state)
 		{"", "no program given; "},
 		{"-s", "no program given; "},
 		{"-P x", "--pause x: takes no program; "},
+		{"-P --on HUP=/bin/true", "--pause --on: no program is there"},
 		{"--user nobody-of-that-name x", "--user nobody-of-that-name: "},
 	};
 
