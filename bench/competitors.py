@@ -22,7 +22,7 @@ PEERS = {
     "runc": "runc",
 }
 
-# What DESIGN hides of /proc, and what it makes read-only; only what this kernel has can be.
+# What nsinit hides of /proc, and what it makes read-only; only what this kernel has can be.
 MASKED = ["kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi", "acpi"]
 GUARDED = ["bus", "fs", "irq", "sys", "sysrq-trigger"]
 
@@ -156,7 +156,7 @@ class Lineup:
         return [self.paths[runtime], "--root", str(state), *options, "run", "--bundle", str(bundle), "bench"]
 
     def containers(self, user):
-        """A container of its own with the mounts of DESIGN section 5, as root or as an ordinary user."""
+        """A container of its own with the mounts that nsinit gives one, as root or as an ordinary user."""
         rootfs = self._own("rootfs")
         ours = [self.paths["nsinit"], "--seccomp", "none", "--unshare", "cgroup", "--hostname", "bench", "--rootfs", rootfs, "--", "/exit"]
         return self._here([

@@ -214,7 +214,7 @@ def lost_figure(name, moment, starts, rows, samples):
 
 def lost(lineup, effort):
     rows = lineup.entrypoints("inside", "catch", groups=True)
-    starts = effort.rounds(1000, 100)
+    starts = effort.rounds(10000, 100)
     first = sample(lineup, "lost-first", starts, 0, rows)
     moment = sample(lineup, "lost-random", starts, MOMENT_US, rows)
     figures = [lost_figure("lost-first", "sent as soon as PID 1 has a child", starts, rows, first),

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * The floor of a container: the namespaces, mounts and names that nsinit gives one, by the cheapest system call for
- * each, then vfork, exec, wait. It trusts every path, has no options and no messages: 125 is all it says.
+ * The floor of a container: the namespaces, mounts, names and capabilities that nsinit gives one, by the cheapest system
+ * call for each, then vfork, exec, wait. It trusts every path, has no options and no messages: 125 is all it says.
  *
  *   floor-container ROOTFS PROGRAM
  */
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -36,6 +39,12 @@ static const struct {
 } nodes[] = {
 	{"/dev/null", "/dev/null", 1, 3},     {"/dev/zero", "/dev/zero", 1, 5},       {"/dev/full", "/dev/full", 1, 7},
 	{"/dev/random", "/dev/random", 1, 8}, {"/dev/urandom", "/dev/urandom", 1, 9}, {"/dev/tty", "/dev/tty", 5, 0},
+};
+
+/* Docker's default set, which nsinit's is too. */
+static const unsigned kept[] = {
+	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FSETID, CAP_FOWNER, CAP_MKNOD, CAP_NET_RAW, CAP_SETGID, CAP_SETUID, CAP_SETFCAP, CAP_SETPCAP,
+	CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_KILL, CAP_AUDIT_WRITE,
 };
 
 static uid_t uid;
@@ -172,6 +181,7 @@ static void mask(void)
 
 	for (size_t i = 0; i < COUNT(files); i++)
 		syscall(SYS_mount, "/dev/null", files[i], NULL, MS_BIND, NULL);
+	syscall(SYS_mount, "tmpfs", "/sys/firmware", "tmpfs", GUARDED | MS_RDONLY, "size=0,nr_inodes=1");
 	for (size_t i = 0; i < COUNT(directories); i++)
 		syscall(SYS_mount, "tmpfs", directories[i], "tmpfs", GUARDED | MS_RDONLY, "size=0,nr_inodes=1");
 	for (size_t i = 0; i < COUNT(guarded); i++)
@@ -186,6 +196,7 @@ static void make_container(const char *rootfs)
 	must(syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) == 0);
 	if (user)
 		map_ids();
+	must(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) > 0 && prctl(PR_SET_DUMPABLE, 0) == 0);
 	must(syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
 	if (user)
 		borrow();
@@ -202,6 +213,22 @@ static void make_container(const char *rootfs)
 	must(fchdir(root) == 0 && syscall(SYS_umount2, ".", MNT_DETACH) == 0 && chdir("/") == 0);
 	close(root);
 	must(sethostname("bench", 5) == 0);
+}
+
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
+	unsigned long long keep = 0;
+
+	for (size_t i = 0; i < COUNT(kept); i++)
+		keep |= 1ULL << kept[i];
+	for (unsigned long i = 0; i <= CAP_LAST_CAP; i++)
+		if (!(keep >> i & 1))
+			prctl(PR_CAPBSET_DROP, i);
+	for (int i = 0; i < 2; i++)
+		data[i].effective = data[i].permitted = (unsigned)(keep >> (32 * i));
+	must(syscall(SYS_capset, &header, data) == 0);
 }
 
 /* Waits for one process and gives its status on. */
@@ -236,6 +263,7 @@ int main(int argc, char **argv)
 	make_container(argv[1]);
 	pid = vfork();
 	if (pid == 0) {
+		drop_capabilities();
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		execv(argv[2], argv + 2);
 		_exit(127);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The root switch and path resolution inside it. See DESIGN of the ladder in ARCHITECTURE.md.
+ * The root switch and path resolution inside it. Why pivot_root and nothing else: ARCHITECTURE.md.
  */
 #include "root.h"
 
