@@ -133,17 +133,17 @@ class Lineup:
         ]
         return self._here(filter(None, rows))
 
-    def _bwrap(self, rootfs, user):
+    def _bwrap(self, rootfs, user, program):
         unshare = ["--unshare-uts", "--unshare-ipc", "--unshare-pid", "--unshare-cgroup", "--hostname", "bench"]
         identity = ["--unshare-user", "--uid", "0", "--gid", "0"] if user else []
         mounts = ["--bind", rootfs, "/", "--proc", "/proc", "--ro-bind", "/sys", "/sys", "--dev", "/dev", "--tmpfs", "/dev/shm",
                   "--mqueue", "/dev/mqueue", "--tmpfs", "/run", "--tmpfs", "/tmp", *([] if user else bwrap_masks())]
-        return [self.paths["bwrap"], *unshare, *identity, *mounts, "--", "/exit"]
+        return [self.paths["bwrap"], *unshare, *identity, *mounts, "--", *program]
 
-    def _unshare(self, rootfs, user):
+    def _unshare(self, rootfs, user, program):
         identity = ["--user", "--map-root-user"] if user else []
         kinds = ["--uts", "--ipc", "--pid", "--mount", "--cgroup"]
-        return [self.paths["unshare"], *identity, *kinds, "--fork", "--mount-proc", f"--root={rootfs}", "/exit"]
+        return [self.paths["unshare"], *identity, *kinds, "--fork", "--mount-proc", f"--root={rootfs}", *program]
 
     def _oci(self, runtime, rootfs, user, *options):
         bundle = self.work / ("oci-user" if user else "oci")
@@ -155,16 +155,16 @@ class Lineup:
         (bundle / "config.json").write_text(json.dumps(oci_config(rootfs, user)))
         return [self.paths[runtime], "--root", str(state), *options, "run", "--bundle", str(bundle), "bench"]
 
-    def containers(self, user):
+    def containers(self, user, program=("/exit",)):
         """A container of its own with the mounts that nsinit gives one, as root or as an ordinary user."""
         rootfs = self._own("rootfs")
-        ours = [self.paths["nsinit"], "--seccomp", "none", "--unshare", "cgroup", "--hostname", "bench", "--rootfs", rootfs, "--", "/exit"]
+        ours = [self.paths["nsinit"], "--seccomp", "none", "--unshare", "cgroup", "--hostname", "bench", "--rootfs", rootfs, "--", *program]
         return self._here([
-            Competitor("floor", [self._own("floor-container"), rootfs, "/exit"], "floor"),
+            Competitor("floor", [self._own("floor-container"), rootfs, *program], "floor"),
             Competitor("nsinit", ours, "ours"),
-            Competitor("bwrap", self._bwrap(rootfs, user),
+            Competitor("bwrap", self._bwrap(rootfs, user, program),
                        note="binds the host's /sys and its device nodes, mounts no cgroup2"),
-            Competitor("unshare", self._unshare(rootfs, user), note="mounts /proc and nothing else, chroots, sets no host name"),
+            Competitor("unshare", self._unshare(rootfs, user, program), note="mounts /proc and nothing else, chroots, sets no host name"),
             Competitor("crun", self._oci("crun", rootfs, user, "--cgroup-manager=disabled"), every=4, note="makes no cgroup"),
             Competitor("runc", self._oci("runc", rootfs, user), every=16, note="makes a cgroup" if not user else ""),
         ])
