@@ -324,18 +324,12 @@ static int mask_directory(const char *name)
 	return sys_mount("tmpfs", name, "tmpfs", GUARDED | MS_RDONLY, "size=0,nr_inodes=1");
 }
 
-/* Covers /proc/name with a read-only view of itself. */
-static int guard(int proc, const char *name)
+/* Covers /proc/name, where we are in /proc, with a read-only view of itself. */
+static int guard(const char *name)
 {
-	int tree = sys_clone_tree(proc, name, false);
-	bool late;
-
-	if (tree < 0)
+	if (sys_mount(name, name, NULL, MS_BIND, NULL) < 0)
 		return errno == ENOENT ? 0 : -1;
-	late = sys_mount_attributes(tree, MOUNT_ATTR_RDONLY, false) < 0;
-	if ((late && errno != ENOSYS) || sys_attach(tree, proc, name) < 0 || (late && remount(tree, MOUNT_ATTR_RDONLY) < 0))
-		return -1;
-	return close(tree);
+	return sys_mount(NULL, name, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | GUARDED, NULL);
 }
 
 /* Opens a mount of the rows by its path, and makes sure that it is that mount and not a directory of the rootfs. */
@@ -389,7 +383,7 @@ int mount_masks(struct child *child)
 		if (mask(proc, dev, masked[i].name, masked[i].directory) < 0)
 			return -1;
 	for (size_t i = 0; i < sizeof guarded / sizeof guarded[0]; i++)
-		if (guard(proc, guarded[i]) < 0)
+		if (guard(guarded[i]) < 0)
 			return -1;
 	return close(proc);
 }
