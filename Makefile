@@ -27,8 +27,8 @@ HEADERS = $(wildcard include/*.h)
 .PHONY: all run test test-all lint bench install uninstall clean FORCE doc doc-lint unit
 all: $(B)/nsinit $(B)/probe
 
-$(B)/nsinit: $(OBJECTS)
-	@$(CC) $(LDFLAGS) -o $@ $(OBJECTS)
+$(B)/nsinit: $(OBJECTS) init/layout.ld
+	@$(CC) $(LDFLAGS) -Wl,-T,init/layout.ld -o $@ $(OBJECTS)
 
 $(B)/obj/%.o: %.c $(HEADERS) $(B)/version.h Makefile
 	@mkdir -p $(@D)

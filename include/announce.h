@@ -10,9 +10,6 @@
 
 #include "plan.h"
 
-/* True if anybody wants to know when the program has started. */
-bool announce_wanted(const struct plan *plan);
-
 /*
  * Makes sure that what will be said can be said: descriptors are open, the pid file can be written. With --detach
  * returns in a child that leads a session; the caller's process waits for announce_ready() and ends.

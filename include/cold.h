@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory that few starts need. It lies behind everything else, so that what PID 1 does touch shares pages.
+ * Memory that few starts need. It lies behind everything else, so that what PID 1 does touch shares pages: see init/layout.ld.
  */
 #ifndef COLD_H
 #define COLD_H
 
 #define COLD __attribute__((section(".bss.zz_cold")))
+
+/* A constant that every start needs, in a file that few need. */
+#define HOT __attribute__((section(".hot")))
 
 #endif

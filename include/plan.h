@@ -215,6 +215,9 @@ void plan_default(struct plan *plan);
 /* True if an option asks for namespaces or mounts of its own. */
 bool plan_isolates(const struct plan *plan);
 
+/* True if anybody wants to know when the program has started. */
+bool plan_announces(const struct plan *plan);
+
 /* True if a clock is to differ from the host's. */
 bool plan_has_clocks(const struct plan *plan);
 

@@ -29,11 +29,6 @@ static struct {
 
 COLD static char pid_file_new[PATH_MAX]; /* written, then renamed: nobody sees half a number */
 
-bool announce_wanted(const struct plan *plan)
-{
-	return plan->trace || plan->ready_fd >= 0 || plan->status_fd >= 0 || plan->pid_file || plan->detach;
-}
-
 static int check_descriptor(const char *option, int fd)
 {
 	if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)

@@ -236,7 +236,7 @@ void loop_run(struct loop *loop)
 	siginfo_t info;
 
 	memset(&all, 0xff, sizeof all);
-	if ((loop->reports >= 0 && (loop->console >= 0 || announce_wanted(loop->plan))) || loop->watch_count > 0)
+	if ((loop->reports >= 0 && (loop->console >= 0 || plan_announces(loop->plan))) || loop->watch_count > 0)
 		readiness = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!loop->ended) {
 		if (next_signal(loop, readiness, &info))

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "cold.h"
 #include "log.h"
 #include "network.h"
 #include "secret.h"
@@ -494,7 +495,9 @@ static const struct option options[] = {
 	{"help", 'h', NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(help), "print the options"},
 };
 
-const struct option_set option_nsinit = {.options = options, .count = COUNT(options), .prefix = "NSINIT_"};
+/* What every start reads of this file, if it has no option. */
+HOT static const char prefix[] = "NSINIT_";
+HOT const struct option_set option_nsinit = {.options = options, .count = COUNT(options), .prefix = prefix};
 
 const char *const option_group_names[OPTIONS_GROUPS] = {
 	[OPTIONS_PID1] = "PID 1",

@@ -51,6 +51,11 @@ bool plan_isolates(const struct plan *plan)
 	       plan->mount_count > 0 || plan->hostname || plan->domainname || plan->memory_kib || plan->cpu_hundredths || plan->pids;
 }
 
+bool plan_announces(const struct plan *plan)
+{
+	return plan->trace || plan->ready_fd >= 0 || plan->status_fd >= 0 || plan->pid_file || plan->detach;
+}
+
 const struct hook *plan_hook(const struct plan *plan, int signal)
 {
 	for (size_t i = plan->hook_count; i > 0; i--) /* the last one said counts */

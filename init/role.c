@@ -41,7 +41,7 @@ static void tell_started(const struct plan *plan, int launcher)
 {
 	const struct report times = {.kind = REPORT_TIMES}, started = {.kind = REPORT_STARTED};
 
-	if (!announce_wanted(plan))
+	if (!plan_announces(plan))
 		return;
 	if (launcher < 0) {
 		announce_ready(plan);
@@ -122,7 +122,8 @@ static int entrypoint_run(const struct plan *plan, const sigset_t *mask)
 	}
 	if (watch_parent(plan) < 0)
 		return plan->personality->failed;
-	announce_started(plan, getpid());
+	if (plan_announces(plan))
+		announce_started(plan, getpid());
 	return run_program(plan, mask, console_open(), -1);
 }
 
@@ -169,7 +170,8 @@ static int launch(const struct plan *plan, const sigset_t *mask, struct cgroup *
 			log_open(held.report, plan->verbosity);
 		_exit(run_program(plan, mask, plan->pty ? held.terminal : console, held.report));
 	}
-	announce_started(plan, container);
+	if (plan_announces(plan))
+		announce_started(plan, container);
 	status = plan->pty ? relay_terminal(plan, mask, container, &job, held.report, console) : relay(plan, mask, container, &job, held.report);
 	net_disconnect(held.interface);
 	return status;
@@ -216,10 +218,10 @@ int role_run(const struct role *role, const struct plan *plan, const sigset_t *m
 
 	if (plan->pty)
 		console_fill();
-	if (announce_wanted(plan) && announce_prepare(plan) < 0)
+	if (plan_announces(plan) && announce_prepare(plan) < 0)
 		return plan->personality->failed;
 	status = role->run(plan, mask);
-	if (announce_wanted(plan))
+	if (plan_announces(plan))
 		announce_stopped(plan, status);
 	return status;
 }

@@ -184,19 +184,28 @@ def test_wake_ups_are_counted_at_all(subreaper, probe):
     process.finish()
 
 
-def anonymous_kb(pid):
+def rollup_kb(pid, name):
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Anonymous:\s+(\d+) kB$", text, re.M).group(1))
+    return int(re.search(rf"^{name}:\s+(\d+) kB$", text, re.M).group(1))
 
 
 def test_idle_entrypoint_holds_at_most_24_kb(init, probe):
     """The worst of several starts counts: where the stack begins differs from one to the next."""
     processes = [idle(init, probe, options) for options in IDLE_OPTIONS * 3]
-    held = [anonymous_kb(process.pid) for process in processes]
+    held = [rollup_kb(process.pid, "Anonymous") for process in processes]
     for process in processes:
         process.send(signal.SIGTERM)
         process.finish()
     assert min(held) > 0 and max(held) <= 24, sorted(held)
+
+
+def test_idle_entrypoint_has_at_most_120_kb_resident(pid1, probe):
+    """What it does not use of its file is not mapped: init/layout.ld."""
+    process = idle(pid1, probe, "")
+    held = rollup_kb(process.pid, "Rss")
+    process.send(signal.SIGTERM)
+    process.finish()
+    assert 0 < held <= 120, held
 
 
 def test_memory_does_not_grow(pid1, probe):
@@ -206,7 +215,7 @@ def test_memory_does_not_grow(pid1, probe):
     send_values(process, 40, range(3000))
     assert process.line() == "enough"
     until(lambda: state_of(process.pid) == "S", "nsinit's idle state")
-    held = anonymous_kb(process.pid)
+    held = rollup_kb(process.pid, "Anonymous")
     process.send(signal.SIGTERM)
     assert process.finish().out == "3000\n"
     assert held <= 24, held
