@@ -84,6 +84,8 @@ static const struct {
 	{"clear-env", "Variables of\n.B \\-\\-env\nand\n.B \\-\\-secret\nare set all the same."},
 	{"cwd",
 	 "It is a path inside the root, and no link of\n.I /proc\nto an open file or another root.\nWith\n.B \\-\\-rootfs\nthe program otherwise starts in\n.IR / ."},
+	{"landlock",
+	 "It may be repeated; with the first rule, all that\n.BR landlock (7)\ncan deny is denied, but what a rule allows.\nSee\n.BR LANDLOCK ."},
 	{"memory",
 	 "SIZE is a number of bytes, or has k, m, g or t behind it, and is 1m at least.\n"
 	 "Swap counts as memory.\nSee\n.BR LIMITS ."},

@@ -58,7 +58,9 @@ enum step {
 	STEP_TERMINAL,
 	STEP_CLOSE,
 	STEP_LIMITS,
-	STEP_SECCOMP, /* while we may: later it would need no_new_privs */
+	STEP_NO_NEW_PRIVS,
+	STEP_LANDLOCK, /* this and the next while we may: later they would need no_new_privs */
+	STEP_SECCOMP,
 	STEP_BOUNDING,
 	STEP_GROUPS,
 	STEP_GID,

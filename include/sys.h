@@ -72,6 +72,18 @@ int sys_terminal_number(int fd, unsigned long request, unsigned *number);
 ssize_t sys_send(int socket, const void *packet, size_t size, int descriptor);
 ssize_t sys_receive(int socket, void *packet, size_t size, int *descriptor);
 
+/*
+ * landlock_create_ruleset(2), Linux 5.13: a set of rules that denies, in the order of struct landlock_ruleset_attr, these three words
+ * of rights, close-on-exec. NULL: the kernel's version of Landlock instead.
+ */
+int sys_landlock_create(const uint64_t *denied);
+
+/* landlock_add_rule(2): allows rights below the directory, or to the file, that fd is open on, or to a TCP port. */
+int sys_landlock_path(int ruleset, uint64_t rights, int fd);
+int sys_landlock_port(int ruleset, uint64_t rights, uint64_t port);
+
+int sys_landlock_restrict(int ruleset);
+
 /* close_range(2), Linux 5.9: closes every descriptor from first to last. */
 int sys_close_range(unsigned first, unsigned last);
 

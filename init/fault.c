@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hierarchy.h"
+#include "landlock.h"
 #include "log.h"
 #include "mount.h"
 #include "out.h"
@@ -98,6 +99,12 @@ static void add_limit(struct out *out, const struct plan *plan, int index)
 		out_print(out, " --oom-score-adj %d", plan->oom_score_adj);
 }
 
+static void add_rule(struct out *out, const struct plan *plan, int index)
+{
+	if (index >= 0)
+		out_print(out, " %s:%s", landlock_rows[plan->landlock[index].kind].name, plan->landlock[index].object);
+}
+
 static void add_ids(struct out *out, const struct plan *plan, int index)
 {
 	(void)index;
@@ -152,6 +159,8 @@ static const struct {
 	[STEP_TERMINAL] = {"terminal of the program"},
 	[STEP_CLOSE] = {"closing descriptors"},
 	[STEP_LIMITS] = {"limit", add_limit},
+	[STEP_NO_NEW_PRIVS] = {"--no-new-privs"},
+	[STEP_LANDLOCK] = {"--landlock", add_rule},
 	[STEP_SECCOMP] = {"--seccomp"},
 	[STEP_BOUNDING] = {"capabilities, bounding set"},
 	[STEP_GROUPS] = {"groups of user", add_ids},
@@ -254,6 +263,11 @@ static const struct {
 	{STEP_LIMITS, EPERM, "only root may raise a hard limit or its own standing; ask for less"},
 	{STEP_LIMITS, EACCES, "only root may raise its own standing; ask for less"},
 	{STEP_LIMITS, ENOENT, "mount /proc"},
+	{STEP_LANDLOCK, ENOSYS, "this kernel has no Landlock (CONFIG_SECURITY_LANDLOCK, Linux 5.13); leave it out"},
+	{STEP_LANDLOCK, EOPNOTSUPP, "Landlock is switched off; start the kernel with landlock in lsm="},
+	{STEP_LANDLOCK, EPROTONOSUPPORT, "rules for ports need Linux 6.7; leave it out"},
+	{STEP_LANDLOCK, EPERM, "as an ordinary user it needs --no-new-privs"},
+	{STEP_LANDLOCK, 0, "give a path that is there, inside the root, and reachable for this user"},
 	{STEP_SECCOMP, EACCES, "as an ordinary user it needs --no-new-privs"},
 	{STEP_SECCOMP, EINVAL, "this kernel has no CONFIG_SECCOMP_FILTER; use --seccomp none"},
 	{STEP_CAPABILITIES, EPERM, "--cap-add names one that we do not have; leave it out, or start us with it"},
@@ -269,7 +283,7 @@ static const struct {
 	{STEP_CWD, ELOOP, "it may not lead through a descriptor of a process; give a plain path"},
 	{STEP_EXEC, ENOENT, "install it, or check the path, the loader and the interpreter after #!"},
 	{STEP_EXEC, ENOTDIR, "correct the path"},
-	{STEP_EXEC, EACCES, "make it executable (chmod +x), on a file system without noexec"},
+	{STEP_EXEC, EACCES, "make it executable (chmod +x), on a file system without noexec, and allow it and its loader by --landlock"},
 	{STEP_EXEC, ENOEXEC, "it is no program for this machine"},
 	{STEP_EXEC, E2BIG, "give it fewer arguments and a smaller environment"},
 };
@@ -342,6 +356,7 @@ bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 		{STEP_NETWORK, FAULT_LINK, (int)plan->network.route_count},
 		{STEP_MOUNTS, 0, (int)mount_row_count},
 		{STEP_BINDS, 0, (int)plan->mount_count},
+		{STEP_LANDLOCK, -1, (int)plan->landlock_count},
 		{STEP_LIMITS, LIMIT_OOM, (int)plan->limit_count},
 	};
 

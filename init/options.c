@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cold.h"
+#include "landlock.h"
 #include "log.h"
 #include "network.h"
 #include "secret.h"
@@ -373,6 +374,31 @@ static const char *add_limit(struct plan *plan, const struct option *option, con
 	       : "not a limit; give NAME=SOFT[:HARD], as nofile=1024:4096 or core=unlimited, SOFT up to HARD";
 }
 
+static const char *add_landlock(struct plan *plan, const struct option *option, const char *value)
+{
+	static const char wrong[] = "not a rule; give ro:PATH, rw:PATH, connect:PORT, bind:PORT, or :any behind connect, bind, signal or abstract";
+	struct landlock_rule *rule = &plan->landlock[plan->landlock_count];
+	enum landlock_class class;
+	char name[16];
+	int kind = 0;
+
+	(void)option;
+	if (plan->landlock_count == COUNT(plan->landlock))
+		return "one rule too many; a plan holds 64";
+	rule->object = value_item(value, ':', name, sizeof name);
+	while (kind < LANDLOCK_KINDS && strcmp(name, landlock_rows[kind].name) != 0)
+		kind++;
+	if (!rule->object || !*rule->object || kind == LANDLOCK_KINDS)
+		return wrong;
+	class = landlock_rows[kind].class;
+	rule->kind = (enum landlock_kind)kind;
+	rule->any = class != LANDLOCK_FILES && strcmp(rule->object, "any") == 0;
+	if (!rule->any && (class == LANDLOCK_SCOPES || (class == LANDLOCK_PORTS && value_number(rule->object, UINT16_MAX, &rule->port) < 0)))
+		return wrong;
+	plan->landlock_count++;
+	return NULL;
+}
+
 static const char *set_size(struct plan *plan, const struct option *option, const char *value)
 {
 	return value_size(value, field(plan, option)) == 0 ? NULL : "not a size; give 64m, 2g or bytes, 1m or more";
@@ -473,6 +499,7 @@ static const struct option options[] = {
 	{"privileged", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(privileged), "every capability, no filter, nothing of /proc hidden"},
 	{"no-new-privs", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(no_new_privs), "setuid programs and file capabilities give nothing"},
 	{"seccomp", 0, "default|none", OPTIONS_LIMITS, set_seccomp, OPTION_FIELD(seccomp_name), "the system call filter; containers have the default one"},
+	{"landlock", 0, "RULE", OPTIONS_LIMITS, add_landlock, 0, "deny the program all but what rules allow: ro:PATH rw:PATH connect:PORT bind:PORT"},
 	{"memory", 0, "SIZE", OPTIONS_LIMITS, set_size, OPTION_FIELD(memory_kib), "how much memory the container may use, as 64m or 2g"},
 	{"cpus", 0, "N[.NN]", OPTIONS_LIMITS, set_cpus, OPTION_FIELD(cpu_hundredths), "how many processors' time the container may use"},
 	{"pids", 0, "N", OPTIONS_LIMITS, set_pids, OPTION_FIELD(pids), "how many processes and threads the container may have"},

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <linux/landlock.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -21,6 +22,7 @@
 enum {
 	KERNEL_SIGSET_BYTES = 8,
 	RESOLVE_TRIES = 128,
+	LANDLOCK_ATTR_SIZE = 3 * 8, /* what an older kernel does not know of it is 0 */
 };
 
 /* 32-bit arm kept its first, 16-bit calls under the plain names. */
@@ -234,6 +236,33 @@ ssize_t sys_receive(int socket, void *packet, size_t size, int *descriptor)
 	if (n >= 0 && message.msg_controllen >= CMSG_LEN(sizeof(int)) && control.header.cmsg_type == SCM_RIGHTS)
 		memcpy(descriptor, CMSG_DATA(&control.header), sizeof *descriptor);
 	return n;
+}
+
+int sys_landlock_create(const uint64_t *denied)
+{
+	if (!denied)
+		return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	return (int)syscall(SYS_landlock_create_ruleset, denied, LANDLOCK_ATTR_SIZE, 0);
+}
+
+int sys_landlock_path(int ruleset, uint64_t rights, int fd)
+{
+	const struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = fd};
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+int sys_landlock_port(int ruleset, uint64_t rights, uint64_t port)
+{
+	enum { RULE_NET_PORT = 2 }; /* and struct landlock_net_port_attr are not in every linux/landlock.h */
+	const uint64_t rule[] = {rights, port};
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, rule, 0);
+}
+
+int sys_landlock_restrict(int ruleset)
+{
+	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 }
 
 int sys_close_range(unsigned first, unsigned last)

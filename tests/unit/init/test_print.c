@@ -72,6 +72,15 @@ static const struct {
 	 "subreaper: yes\n"
 	 "program: sh -c exit\n"},
 
+	{"-s --no-new-privs --landlock ro:/usr --landlock connect:443 --landlock signal:any x", 50, false,
+	 "role: entrypoint\n"
+	 "no new privileges: yes\n"
+	 "landlock: ro /usr\n"
+	 "landlock: connect 443\n"
+	 "landlock: signal any\n"
+	 "subreaper: yes\n"
+	 "program: x\n"},
+
 	{"-P", 1, true,
 	 "role: entrypoint\n"
 	 "program: none, pause\n"},

@@ -25,7 +25,7 @@ enum {
 };
 
 static struct container container;
-	static struct cgroup cgroup;
+static struct cgroup cgroup;
 static struct job job;
 static sigset_t mask;
 static char *argv[4], *envp[] = {NULL};
@@ -63,6 +63,9 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	plan->limit_count = 1;
 	plan->limit_capabilities = plan->seccomp = true;
 	plan->capabilities = 1; /* CAP_CHOWN */
+	plan->no_new_privs = true;
+	plan->landlock[0] = (struct landlock_rule){.kind = LANDLOCK_BIND, .object = "80", .port = 80};
+	plan->landlock_count = 1;
 	plan->hostname = "box";
 	plan->domainname = "here";
 	plan->cwd = "/";
@@ -129,7 +132,7 @@ static void test_container_order(void **state)
 static void test_program_order(void **state)
 {
 	static const char *const calls[] = {
-		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 22 2" /* PR_SET_SECCOMP */, "prctl 24 1" /* PR_CAPBSET_DROP */,
+		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 38 1" /* PR_SET_NO_NEW_PRIVS */, "sys_landlock_restrict", "prctl 22 2" /* PR_SET_SECCOMP */, "prctl 24 1" /* PR_CAPBSET_DROP */,
 		"sys_setgroups 3: 1 2 3", "sys_setgid 8", "sys_setuid 7", "sys_set_capabilities", "sys_open_plain /", "sys_signal_mask",
 		"execve /bin/program: /bin/program",
 	};
@@ -187,6 +190,9 @@ static const struct row {
 	{STEP_TERMINAL, "setpgid", "", EPERM, false},
 	{STEP_CLOSE, "sys_close_range", "", EBADF, false},
 	{STEP_LIMITS, "prlimit", "", EPERM, false},
+	{STEP_NO_NEW_PRIVS, "prctl", "prctl 38 1", EINVAL, false},
+	{STEP_LANDLOCK, "sys_landlock_create", " version", ENOSYS, false},
+	{STEP_LANDLOCK, "sys_landlock_restrict", "", EPERM, false},
 	{STEP_SECCOMP, "prctl", "prctl 22 2", EACCES, false},
 	{STEP_BOUNDING, "prctl", "prctl 24 1", EPERM, false},
 	{STEP_CAPABILITIES, "sys_set_capabilities", "", EPERM, false},
@@ -301,8 +307,8 @@ static void test_plain_program(void **state)
 	struct child child = child_of(&plan, 0);
 
 	(void)state;
-	plan.identity.set = plan.limit_capabilities = plan.seccomp = false;
-	plan.limit_count = 0;
+	plan.identity.set = plan.limit_capabilities = plan.seccomp = plan.no_new_privs = false;
+	plan.limit_count = plan.landlock_count = 0;
 	plan.cwd = NULL;
 	job.kind = JOB_SHARED;
 	assert_int_equal(walk_program(&child), -1);
