@@ -167,7 +167,7 @@ static const struct ability {
 	{"openat2", 0, test_resolve, true, "Linux 5.6, or an outer container's seccomp filter"},
 	{"close_range", 0, test_ranges, true, "Linux 5.9, or an outer container's seccomp filter"},
 	{"open_tree", CLONE_NEWNS, test_tree, true, "Linux 5.2, or an outer container's seccomp filter"},
-	{"mount_setattr", CLONE_NEWNS, test_attributes, false, "Linux 5.12; before it, read-only binds need norec"},
+	{"mount_setattr", CLONE_NEWNS, test_attributes, false, "Linux 5.12; before it mounts are restricted one at a time, and binds cannot be idmap"},
 	{"new /proc", CLONE_NEWNS | CLONE_NEWPID, test_proc, true,
 	 "an outer container masks parts of /proc; start that one with its /proc unmasked (docker: --security-opt systempaths=unconfined)"},
 	{"Landlock", 0, test_landlock, false, "CONFIG_SECURITY_LANDLOCK, Linux 5.13, and landlock in lsm=; only --landlock needs it"},

@@ -252,7 +252,7 @@ static const struct {
 	{STEP_BINDS, ENOTDIR, "a directory goes onto a directory, a file onto a file"},
 	{STEP_BINDS, EISDIR, "a directory goes onto a directory, a file onto a file"},
 	{STEP_BINDS, ELOOP, "links in the root lead in a circle or through /proc; correct them"},
-	{STEP_BINDS, ENOSYS, "this kernel restricts one mount at a time; add norec"},
+	{STEP_BINDS, EBUSY, "before Linux 5.12 not every mount below it can be restricted; add norec"},
 	{STEP_BINDS, EINVAL, "a directory goes onto a directory, a file onto a file; for a tmpfs see its options in tmpfs(5)"},
 	{STEP_PTY, ENOSPC, "there are too many; raise sysctl kernel.pty.max"},
 	{STEP_PTY, EMFILE, "raise ulimit -n"},

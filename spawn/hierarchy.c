@@ -15,13 +15,7 @@
 #include <unistd.h>
 
 #include "file.h"
-
-/* A file of the kernel's, read a line at a time. A line that does not fit is left out: a mount that long is no cgroup's. */
-struct lines {
-	int fd;
-	size_t start, end;
-	char text[PATH_MAX];
-};
+#include "lines.h"
 
 /* One mount of a hierarchy: the fields of mountinfo that matter, unescaped in place. */
 struct mounted {
@@ -35,85 +29,22 @@ const char *hierarchy_controller(enum cgroup_kind kind)
 	return controllers[kind];
 }
 
-static int lines_open(struct lines *lines, const char *path)
-{
-	lines->start = lines->end = 0;
-	lines->fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	return lines->fd < 0 ? -1 : 0;
-}
-
-/* The next whole line, NULL at the end. */
-static char *lines_next(struct lines *lines)
-{
-	for (bool whole = true;;) {
-		char *line = lines->text + lines->start;
-		char *newline = memchr(line, '\n', lines->end - lines->start);
-		ssize_t n;
-
-		if (newline) {
-			*newline = '\0';
-			lines->start = (size_t)(newline + 1 - lines->text);
-			if (whole)
-				return line;
-			whole = true;
-			continue;
-		}
-		memmove(lines->text, line, lines->end - lines->start);
-		lines->end -= lines->start;
-		lines->start = 0;
-		if (lines->end == sizeof lines->text) {
-			whole = false;
-			lines->end = 0;
-		}
-		n = read(lines->fd, lines->text + lines->end, sizeof lines->text - lines->end);
-		if (n <= 0)
-			return NULL;
-		lines->end += (size_t)n;
-	}
-}
-
-/* Cuts the next word off *text. Empty at the end. */
-static char *next_word(char **text, char separator)
-{
-	char *word = *text, *end = strchrnul(word, separator);
-
-	*text = *end ? end + 1 : end;
-	*end = '\0';
-	return word;
-}
-
-/* mountinfo writes blanks and backslashes of a path as \ooo. */
-static void unescape(char *path)
-{
-	char *to = path;
-
-	for (; *path; path++) {
-		if (path[0] == '\\' && path[1] >= '0' && path[1] <= '3' && path[2] && path[3]) {
-			*to++ = (char)((path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0'));
-			path += 3;
-		} else {
-			*to++ = *path;
-		}
-	}
-	*to = '\0';
-}
-
 /* "ID PARENT DEVICE ROOT POINT OPTIONS [FIELD…] - TYPE SOURCE OPTIONS" */
 static void parse_mount(char *line, struct mounted *mounted)
 {
 	char *root, *point;
 
 	for (int i = 0; i < 3; i++)
-		next_word(&line, ' ');
-	root = next_word(&line, ' ');
-	point = next_word(&line, ' ');
-	while (*line && strcmp(next_word(&line, ' '), "-") != 0)
+		lines_word(&line, ' ');
+	root = lines_word(&line, ' ');
+	point = lines_word(&line, ' ');
+	while (*line && strcmp(lines_word(&line, ' '), "-") != 0)
 		;
-	mounted->type = next_word(&line, ' ');
-	next_word(&line, ' ');
+	mounted->type = lines_word(&line, ' ');
+	lines_word(&line, ' ');
 	mounted->options = line;
-	unescape(root);
-	unescape(point);
+	lines_unescape(root);
+	lines_unescape(point);
 	mounted->root = root;
 	mounted->point = point;
 }
@@ -153,10 +84,10 @@ static const char *own_path(struct lines *lines, unsigned kinds, unsigned *bound
 	char *line;
 
 	*bound = 0;
-	if (lines_open(lines, "/proc/self/cgroup") < 0)
+	if (lines_open(lines, AT_FDCWD, "/proc/self/cgroup") < 0)
 		return NULL;
 	while (!path && (line = lines_next(lines))) {
-		const char *id = next_word(&line, ':'), *list = next_word(&line, ':');
+		const char *id = lines_word(&line, ':'), *list = lines_word(&line, ':');
 		bool unified = strcmp(id, "0") == 0;
 
 		*bound |= kinds_of(list);
@@ -170,12 +101,8 @@ static const char *own_path(struct lines *lines, unsigned kinds, unsigned *bound
 /* The path of our cgroup below the mount point. NULL: the mount shows another part of the hierarchy. */
 static const char *below(const char *path, const char *root)
 {
-	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
-
 	/* "/..": it is outside of our cgroup namespace, cgroup_namespaces(7). */
-	if (strncmp(path, "/..", 3) == 0 || strncmp(root, "/..", 3) == 0 || strncmp(path, root, length) != 0)
-		return NULL;
-	return path[length] == '/' || path[length] == '\0' ? path + length : NULL;
+	return strncmp(path, "/..", 3) == 0 || strncmp(root, "/..", 3) == 0 ? NULL : lines_below(path, root);
 }
 
 /* Opens a directory, if it is a cgroup of that version: something else may have been mounted over it. */
@@ -330,7 +257,7 @@ int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *m
 
 	*missing = wanted & 1U << CGROUP_MEMORY ? CGROUP_MEMORY : wanted & 1U << CGROUP_CPU ? CGROUP_CPU : CGROUP_PIDS;
 	own_path(&lines, 1U << CGROUP_KINDS, &bound); /* a kind that does not exist: every line is read */
-	if (lines_open(&lines, "/proc/self/mountinfo") < 0)
+	if (lines_open(&lines, AT_FDCWD, "/proc/self/mountinfo") < 0)
 		return -1;
 	count = walk(&lines, &wanted, bound, found);
 	error = errno;
