@@ -167,6 +167,7 @@ struct plan {
 	bool ephemeral;      /* what is written to the root is in memory, and gone at the end */
 	const char *overlay; /* what is written to the root goes to this directory */
 	const char *conf;
+	bool idmapped;       /* some bind is: the launcher maps its ids */
 	size_t mount_count; /* of mounts */
 	const char *hostname, *domainname;
 

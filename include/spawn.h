@@ -26,7 +26,8 @@ enum step {
 	STEP_CGROUP_LIMITS,
 	STEP_PIPE,
 	STEP_NETNS,   /* the network that is there already */
-	STEP_NETWORK, /* a pair of interfaces; this one comes after the clone */
+	STEP_IDMAPPED, /* the sources of binds; this one and the next come after the clone */
+	STEP_NETWORK,  /* a pair of interfaces */
 	STEP_CLONE,
 	/* by PID 1 of a container, before the program */
 	STEP_CGROUP, /* before anything is charged to the launcher's, and anything of the cgroup file system is closed */
@@ -126,8 +127,11 @@ struct report {
 	int signal;         /* REPORT_STOPPED: the program was stopped by it */
 };
 
-/* What the launcher tells a PID 1 of a container that waits for it: the id maps are written, the network is complete. */
-enum word { WORD_MAPS = 1, WORD_NETWORK };
+/*
+ * What the launcher tells a PID 1 of a container that waits for it: the id maps are written, here is the source of a bind, the
+ * network is complete.
+ */
+enum word { WORD_MAPS = 1, WORD_SOURCE /* with a tree, SCM_RIGHTS */, WORD_NETWORK };
 
 /*
  * Starts argv, plan's program or one of its hooks, with the given signal mask. argv[-1] must be writable. Returns its pid when the exec has happened,

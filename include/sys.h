@@ -36,6 +36,9 @@ int sys_attach(int fd, int dirfd, const char *path);
 /* mount_setattr(2), Linux 5.12: adds MOUNT_ATTR_* to the mount at fd. */
 int sys_mount_attributes(int fd, uint64_t attributes, bool recursive);
 
+/* The same call, MOUNT_ATTR_IDMAP: at the detached mount, ids of the file system become those of the user namespace; and MS_PRIVATE. */
+int sys_map_mount(int fd, int user_namespace, bool recursive);
+
 /* fsopen(2) to fsmount(2), Linux 5.2: a detached file system with one option (key, value), or none (NULL). */
 int sys_detached_mount(const char *type, const char *key, const char *value, uint64_t attributes);
 

@@ -232,7 +232,7 @@ static int set_mount_word(struct mount_entry *entry, const char *word)
 		int recursive; /* -1: says nothing of it */
 	} words[] = {
 		{"rw", 0, -1}, {"ro", MOUNT_ATTR_RDONLY, -1}, {"nosuid", MOUNT_ATTR_NOSUID, -1}, {"nodev", MOUNT_ATTR_NODEV, -1},
-		{"noexec", MOUNT_ATTR_NOEXEC, -1}, {"rec", 0, true}, {"norec", 0, false},
+		{"noexec", MOUNT_ATTR_NOEXEC, -1}, {"rec", 0, true}, {"norec", 0, false}, {"idmap", MOUNT_ATTR_IDMAP, -1},
 	};
 
 	for (size_t i = 0; i < COUNT(words); i++) {
@@ -270,7 +270,7 @@ static const char *add_bind(struct plan *plan, const struct option *option, cons
 	for (words = words ? words + 1 : NULL; words;) {
 		words = value_item(words, ',', word, sizeof word);
 		if (set_mount_word(entry, word) < 0)
-			return "not a mount option; give some of ro,rw,rec,norec,nosuid,nodev,noexec";
+			return "not a mount option; give some of ro,rw,rec,norec,nosuid,nodev,noexec,idmap";
 	}
 	return NULL;
 }
@@ -472,7 +472,7 @@ static const struct option options[] = {
 	{"read-only", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(read_only), "the root itself cannot be written to"},
 	{"ephemeral", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(ephemeral), "what is written to the root is forgotten at the end"},
 	{"overlay", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(overlay), "what is written to the root goes to DIR, in its upper/"},
-	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec"},
+	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec idmap"},
 	{"volume", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "the same as --bind"},
 	{"tmpfs", 0, "DST[:OPT,...]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size= mode="},
 	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(conf), "bind each file of DIR (hosts, resolv.conf, ...) into /etc, read-only"},

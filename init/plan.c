@@ -17,6 +17,7 @@
 #include "env.h"
 #include "join.h"
 #include "log.h"
+#include "mount.h"
 #include "network.h"
 #include "sys.h"
 #include "user.h"
@@ -195,6 +196,21 @@ static int choose_maps(struct plan *plan)
 	return 0;
 }
 
+/* A bind whose ids are mapped takes the maps of the container. */
+static int check_binds(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		if (!(plan->mounts[i].attributes & MOUNT_ATTR_IDMAP))
+			continue;
+		if (plan->uid_map.count == 0) {
+			log_error("--%s %s: idmap needs ids to map to; give --map-uid and --map-gid", plan->mounts[i].option, plan->mounts[i].source);
+			return -1;
+		}
+		plan->idmapped = true;
+	}
+	return 0;
+}
+
 /* Sets *home to what HOME becomes, NULL: it stays. */
 static int choose_identity(struct plan *plan, const char **home)
 {
@@ -258,7 +274,7 @@ int plan_container(struct plan *plan)
 		log_error("--overlay %s: --ephemeral forgets what it would keep; leave one of them out", plan->overlay);
 		return -1;
 	}
-	if (choose_maps(plan) < 0 || choose_terminal(plan) < 0)
+	if (choose_maps(plan) < 0 || check_binds(plan) < 0 || choose_terminal(plan) < 0)
 		return -1;
 	plan->borrows = (plan->namespaces & CLONE_NEWUSER) || (plan->rootfs && !is_first_user_namespace());
 	choose_capabilities(plan, true);

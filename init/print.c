@@ -24,7 +24,7 @@ struct word {
 static void print_attributes(struct out *out, uint64_t attributes)
 {
 	static const struct word words[] = {
-		{MOUNT_ATTR_NOSUID, "nosuid"}, {MOUNT_ATTR_NODEV, "nodev"}, {MOUNT_ATTR_NOEXEC, "noexec"},
+		{MOUNT_ATTR_NOSUID, "nosuid"}, {MOUNT_ATTR_NODEV, "nodev"}, {MOUNT_ATTR_NOEXEC, "noexec"}, {MOUNT_ATTR_IDMAP, "idmap"},
 	};
 
 	out_print(out, "%s", attributes & MOUNT_ATTR_RDONLY ? "ro" : "rw");

@@ -108,7 +108,8 @@ int mount_sources(struct child *child)
 		if (entry->kind != MOUNT_BIND)
 			continue;
 		child->fault.index = (int)i;
-		child->container->sources[i] = sys_clone_tree(AT_FDCWD, entry->source, entry->recursive);
+		child->container->sources[i] = entry->attributes & MOUNT_ATTR_IDMAP ? idmap_receive(child)
+		                             : sys_clone_tree(AT_FDCWD, entry->source, entry->recursive);
 		if (child->container->sources[i] < 0)
 			return -1;
 	}
@@ -246,8 +247,8 @@ static int apply_bind(struct child *child, const struct mount_entry *entry, int 
 
 	if (fstat(tree, &status) < 0)
 		return -1;
-	return attach(root, tree, root_target(root, entry->target, S_ISDIR(status.st_mode), child->plan->rootfs != NULL), entry->attributes,
-	              entry->recursive);
+	return attach(root, tree, root_target(root, entry->target, S_ISDIR(status.st_mode), child->plan->rootfs != NULL),
+	              entry->attributes & ~(uint64_t)MOUNT_ATTR_IDMAP, entry->recursive);
 }
 
 int mount_entries_apply(struct child *child)

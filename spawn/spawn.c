@@ -93,6 +93,8 @@ static int open_pipes(const struct plan *plan, struct pipes *pipes)
 	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
 	if (open_report_pipe(plan, pipes->reports) < 0)
 		return -1;
+	if (plan->idmapped)
+		return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes->words);
 	return idmap_is_foreign(plan) || plan->network.kind == NETWORK_VETH ? pipe2(pipes->words, O_CLOEXEC) : 0;
 }
 
@@ -126,6 +128,9 @@ static int complete(const struct plan *plan, pid_t pid, int words, int *interfac
 {
 	fault->step = STEP_IDMAP;
 	if (idmap_is_foreign(plan) && (idmap_write(plan, pid) < 0 || say(words, WORD_MAPS) < 0))
+		return -1;
+	fault->step = STEP_IDMAPPED;
+	if (plan->idmapped && idmap_mounts(plan, pid, words, &fault->index) < 0)
 		return -1;
 	fault->step = STEP_NETWORK;
 	if (plan->network.kind != NETWORK_VETH)

@@ -94,11 +94,23 @@ int sys_attach(int fd, int dirfd, const char *path)
 	return (int)syscall(SYS_move_mount, fd, "", dirfd, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
 }
 
+static int set_attributes(int fd, const struct mount_attr *attributes, bool recursive)
+{
+	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attributes, sizeof *attributes);
+}
+
 int sys_mount_attributes(int fd, uint64_t attributes, bool recursive)
 {
-	struct mount_attr attr = {.attr_set = attributes};
+	const struct mount_attr added = {.attr_set = attributes};
 
-	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof attr);
+	return set_attributes(fd, &added, recursive);
+}
+
+int sys_map_mount(int fd, int user_namespace, bool recursive)
+{
+	const struct mount_attr mapped = {.attr_set = MOUNT_ATTR_IDMAP, .propagation = MS_PRIVATE, .userns_fd = (uint32_t)user_namespace};
+
+	return set_attributes(fd, &mapped, recursive);
 }
 
 static int set_option(int fs, const char *key, const char *value)

@@ -290,6 +290,12 @@ REAL(int, sys_mount_attributes, int fd, uint64_t attributes, bool recursive)
 	return is_real("sys_mount_attributes") ? __real_sys_mount_attributes(fd, attributes, recursive) : 0;
 }
 
+REAL(int, sys_map_mount, int fd, int user_namespace, bool recursive)
+{
+	(void)user_namespace;
+	return fails("sys_map_mount", " %s%s", path_text(fd), recursive ? " rec" : "") ? -1 : 0;
+}
+
 /* A new, empty directory instead of a file system. */
 REAL(int, sys_detached_mount, const char *type, const char *key, const char *value, uint64_t attributes)
 {

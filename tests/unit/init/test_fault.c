@@ -110,6 +110,7 @@ static void test_objects(void **state)
 		{STEP_CLONE, 0, " net"},
 		{STEP_CLONE, 0, " user"},
 		{STEP_SOURCES, 1, "--volume /my/source: "},
+		{STEP_IDMAPPED, 1, "ids of --volume /my/source: "},
 		{STEP_SOURCES, FAULT_HOST_NODES, "/dev"},
 		{STEP_SOURCES, FAULT_PROC, "/proc"},
 		{STEP_SOURCES, FAULT_SYS, "/sys"},

@@ -484,6 +484,7 @@ static void test_binds(void **state)
 		{"--bind /a:/b:rw x", "/a", "/b", 0, true},
 		{"--bind /a:/b:norec x", "/a", "/b", 0, false},
 		{"--bind /a:/b:rec,norec,rec x", "/a", "/b", 0, true},
+		{"--bind /a:/b:idmap,norec x", "/a", "/b", MOUNT_ATTR_IDMAP, false},
 		{"--bind /a:/b:ro,nosuid,nodev,noexec,norec x", "/a", "/b",
 		 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, false},
 	};

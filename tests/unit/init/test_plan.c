@@ -126,6 +126,8 @@ static void test_refused(void **state)
 		{"--map-uid 0:1000:1 x", true, "--map-gid: "}, /* both or none */
 		{"--map-gid 0:1000:1 x", true, "--map-uid, "},
 		{"--map-uid 1:1000:9 --map-gid 0:1000:1 x", true, "--map-uid, "}, /* PID 1 is 0 */
+		{"-R @ --bind /a:/b --volume /c:/d:ro,idmap x", true, "--volume /c: idmap needs "},
+		{"-R @ --bind /c:/d:idmap x", false, "--bind /c: idmap needs "}, /* one id is no map for a file system */
 		{"-R @ --user nobody x", true, "--user nobody: "},
 		{"-R @ --user alice:nobody x", true, "--user alice:nobody: "},
 		{"-R @ --conf /nowhere x", true, "--conf /nowhere: No such file or directory; "},
