@@ -69,6 +69,7 @@ static const struct {
 	 "Its file\n.I hostname\nalso sets the host name, unless\n.B \\-\\-hostname\ndoes.\n"
 	 "These binds come after all others."},
 	{"unshare", "See\n.BR \"NAMESPACES AND IDS\" ."},
+	{"join", "See\n.BR \"NAMESPACES AND IDS\" ."},
 	{"net", "See\n.BR NETWORK ."},
 	{"clock-offset",
 	 "Several may be given, separated by commas:\n.BR monotonic=-5,boottime=86400 .\n"

@@ -19,7 +19,6 @@ struct cgroup;
 enum step {
 	STEP_NONE,
 	/* by the launcher */
-	STEP_JOIN,
 	STEP_CGROUP_FIND,
 	STEP_CGROUP_MONITOR,
 	STEP_CGROUP_MAKE,
@@ -34,6 +33,7 @@ enum step {
 	STEP_DESCRIPTORS,
 	STEP_PARENT_DEATH,
 	STEP_SECRETS,
+	STEP_JOIN, /* instead of all that makes a container */
 	STEP_IDMAP,
 	STEP_TIME,
 	STEP_JOB,
@@ -148,7 +148,7 @@ struct held {
 
 /*
  * Makes plan's namespaces, in the cgroup unless it is NULL. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the
- * container is complete; both then hold their end of the pipe of struct report, and the launcher what it must let go at the end.
+ * container is complete; with plan->join the same of a process that has entered its namespaces. Both then hold their end of the pipe of struct report, and the launcher what it must let go at the end.
  * Returns -1 with *fault to the launcher; PID 1 sends its faults over the pipe and ends.
  */
 pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, struct held *held, struct fault *fault);

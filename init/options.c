@@ -479,7 +479,7 @@ static const struct option options[] = {
 
 	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(unshare), "new namespaces: those of net,user,time beside the usual ones"},
 	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(share), "the caller's instead of new ones: some of uts,ipc,net,user,cgroup"},
-	{"join", 0, "PID[:LIST]", OPTIONS_NAMESPACES, set_join, 0, "enter the namespaces of process PID, or only those of LIST"},
+	{"join", 0, "PID[:LIST]", OPTIONS_NAMESPACES, set_join, 0, "enter the namespaces and cgroup of process PID, or only those of LIST"},
 	{"net", 0, "host|none|veth[:OPT,...]", OPTIONS_NAMESPACES, set_net, OPTION_FIELD(net),
 	 "the network, or a PATH, PID or NAME of one; OPT: address= route= host-address= bridge= host= name= mtu="},
 	{"clock-offset", 0, "OPT,...", OPTIONS_NAMESPACES, set_clocks, 0, "seconds added to clocks in a new time namespace; OPT: monotonic= boottime="},

@@ -44,12 +44,18 @@ bool plan_has_clocks(const struct plan *plan)
 	return plan->clocks[CLOCKS_MONOTONIC].set || plan->clocks[CLOCKS_BOOTTIME].set;
 }
 
-bool plan_isolates(const struct plan *plan)
+/* --tty new apart, which is for a program that joins as well. */
+static bool makes_container(const struct plan *plan)
 {
 	return plan->unshare || plan->share || plan->net || plan_has_clocks(plan) || plan->uid_map.count || plan->uid_map.automatic ||
 	       plan->gid_map.count || plan->gid_map.automatic || plan->rootfs || plan->read_only || plan->ephemeral ||
-	       plan->overlay || plan->conf || plan->tty == TTY_NEW ||
+	       plan->overlay || plan->conf ||
 	       plan->mount_count > 0 || plan->hostname || plan->domainname || plan->memory_kib || plan->cpu_hundredths || plan->pids;
+}
+
+bool plan_isolates(const struct plan *plan)
+{
+	return makes_container(plan) || plan->tty == TTY_NEW;
 }
 
 bool plan_announces(const struct plan *plan)
@@ -295,7 +301,7 @@ int plan_join(struct plan *plan)
 
 	if (check_program(plan) < 0 || check_log(plan) < 0)
 		return -1;
-	if (plan_isolates(plan) || plan->subreaper) {
+	if (makes_container(plan) || plan->subreaper) {
 		log_error("--join %d: makes no container; leave the options that make one out", (int)plan->join);
 		return -1;
 	}
@@ -308,6 +314,8 @@ int plan_join(struct plan *plan)
 	if (plan->join_only & ~plan->namespaces)
 		log_warning("--join %d: some of the namespaces are ours already", (int)plan->join);
 	plan->namespaces &= plan->join_only ? plan->join_only : ~0UL;
+	if (choose_terminal(plan) < 0)
+		return -1;
 	choose_capabilities(plan, true);
 	if (plan->user && user_resolve("/", plan->user, &plan->identity, &home) < 0)
 		return -1;

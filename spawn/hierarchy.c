@@ -14,6 +14,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "decimal.h"
 #include "file.h"
 #include "lines.h"
 
@@ -270,4 +271,69 @@ int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *m
 		++*missing;
 	errno = error;
 	return -1;
+}
+
+/* The directory of path in a mounted hierarchy. */
+static int open_below(const struct mounted *mounted, const char *path, int version)
+{
+	const char *rest = below(path, mounted->root);
+	char directory[PATH_MAX];
+
+	if (!rest || strlen(mounted->point) + strlen(rest) >= sizeof directory) {
+		errno = ENODEV;
+		return -1;
+	}
+	strcpy(stpcpy(directory, mounted->point), strcmp(rest, "/") == 0 ? "" : rest);
+	return open_directory(directory, version);
+}
+
+/* Opens the directory of "ID:CONTROLLERS:PATH". */
+static int open_cgroup(char *line)
+{
+	struct lines lines;
+	struct mounted mounted;
+	char *mount, *list, *name;
+	int fd = -1;
+
+	lines_word(&line, ':');
+	list = lines_word(&line, ':');
+	name = lines_word(&list, ','); /* one is enough to know it by; cgroup2 has none */
+	lines_open(&lines, AT_FDCWD, "/proc/self/mountinfo");
+	errno = ENODEV;
+	while (fd < 0 && (mount = lines_next(&lines))) {
+		parse_mount(mount, &mounted);
+		if (*name ? strcmp(mounted.type, "cgroup") == 0 && lists(mounted.options, ',', name) : strcmp(mounted.type, "cgroup2") == 0)
+			fd = open_below(&mounted, line, *name ? 1 : 2);
+	}
+	close(lines.fd);
+	return fd;
+}
+
+static bool lacks_rights(int error)
+{
+	return error == EACCES || error == EPERM || error == EROFS || error == ENODEV;
+}
+
+int hierarchy_join(pid_t pid)
+{
+	char path[40] = "/proc/", *line, *own;
+	struct lines theirs, ours;
+	int fd;
+
+	strcpy(decimal(path + strlen(path), (unsigned long)pid), "/cgroup");
+	if (lines_open(&theirs, AT_FDCWD, path) < 0 || lines_open(&ours, AT_FDCWD, "/proc/self/cgroup") < 0)
+		return -1;
+	/* The same hierarchies in the same order. What is entered already is left alone: each move is slow. */
+	while ((line = lines_next(&theirs)) && (own = lines_next(&ours))) {
+		if (strcmp(line, own) == 0)
+			continue;
+		fd = open_cgroup(line);
+		if ((fd < 0 || file_write(fd, "cgroup.procs", "0", 1) < 0) && !lacks_rights(errno))
+			return -1;
+		if (fd >= 0)
+			close(fd);
+	}
+	close(theirs.fd);
+	close(ours.fd);
+	return 0;
 }

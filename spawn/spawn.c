@@ -67,7 +67,7 @@ static int container_main(const struct plan *plan, const struct job *job, const 
 	struct child child = {.plan = plan, .job = job, .container = &container, .cgroup = cgroup};
 	struct report report = {.kind = REPORT_FAULT};
 
-	if (child_walk(&child, STEP_CLONE, STEP_CONTAINER_END) == 0)
+	if ((plan->join ? child_join(&child) : child_walk(&child, STEP_CLONE, STEP_CONTAINER_END)) == 0)
 		return container.terminal;
 	report.fault = child.fault;
 	if (write(container.report, &report, sizeof report) < 0)
@@ -109,7 +109,7 @@ static pid_t clone_container(const struct plan *plan, struct cgroup *cgroup, str
 		return -1;
 	if (own != NET_STAYED)
 		child_time(plan, STEP_NETNS);
-	pid = cgroup ? cgroup_fork(cgroup, plan->namespaces) : sys_fork(plan->namespaces);
+	pid = cgroup ? cgroup_fork(cgroup, plan->namespaces) : sys_fork(plan->join ? 0 : plan->namespaces);
 	fault->error = errno;
 	child_time(plan, STEP_CLONE);
 	if (pid != 0)

@@ -275,12 +275,59 @@ static void test_every_step_has_a_row(void **state)
 	(void)state;
 	for (int step = STEP_CLONE + 1; step < STEP_COUNT; step++) {
 		bool found = step == STEP_CONTAINER_END || step == STEP_VFORK || step == STEP_MASKS ||
-		             step == STEP_NETWORK_READY || step == STEP_LISTEN_PID;
+		             step == STEP_NETWORK_READY || step == STEP_LISTEN_PID || step == STEP_JOIN;
 
 		for (size_t i = 0; i < COUNT(rows); i++)
 			found = found || (int)rows[i].step == step;
 		if (!found)
 			fail_msg("step %d has no row", step);
+	}
+}
+
+static struct child joining(struct plan *plan)
+{
+	struct child child = child_of(plan, STANDARD | CLONE_NEWUSER);
+
+	put_file("self/cgroup", "0::/a\n");
+	plan->join = 4711;
+	plan->rootfs = NULL;
+	return child;
+}
+
+/* Who joins makes nothing and mounts nothing, and is out of sight before it is inside. */
+static void test_join(void **state)
+{
+	static const char *const calls[] = {
+		"openat /proc/4711/cgroup", "openat /proc/self/cgroup", "sys_close_range", "prctl 1 15" /* PR_SET_PDEATHSIG */, "sys_join_keyring",
+		"sys_pidfd 4711", "openat /dev", "prctl 4 0" /* PR_SET_DUMPABLE */, "setns 0x7e020080", "setpgid 0 0",
+	};
+	struct plan plan;
+	struct child child = joining(&plan);
+
+	(void)state;
+	assert_int_equal(child_join(&child), 0);
+	check_order(calls, COUNT(calls));
+	assert_int_equal(fake_count("sys_mount") + fake_count("sys_clone_tree") + fake_count("sys_unshare") + fake_count("sethostname"), 0);
+}
+
+static void test_join_failures(void **state)
+{
+	static const struct row failures[] = {
+		{STEP_CGROUP, "openat", "/proc/4711/cgroup", ENOENT, true}, {STEP_DESCRIPTORS, "sys_close_range", "", EBADF, true},
+		{STEP_JOIN, "sys_pidfd", "", ESRCH, true}, {STEP_JOIN, "prctl", "prctl 4 0", EINVAL, true}, {STEP_JOIN, "setns", "", EPERM, true},
+		{STEP_JOB, "setpgid", "", EPERM, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(failures); i++) {
+		struct plan plan;
+		struct child child = joining(&plan);
+
+		fake_fail_at(failures[i].call, failures[i].part, failures[i].error);
+		check_int(failures[i].call, child_join(&child), -1);
+		check_int(failures[i].call, child.fault.step, failures[i].step);
+		check_int(failures[i].call, child.fault.error, failures[i].error);
+		check_true(failures[i].call, failures[i].step == STEP_JOB || strcmp(failures[i].call, "setns") == 0 || fake_count("setns") == 0);
 	}
 }
 
@@ -400,7 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_container_order), test(test_program_order), test(test_failures), test(test_masks_fail), test(test_no_word),
-		test(test_every_step_has_a_row), test(test_nothing_after_a_failure), test(test_plain_program), test(test_groups), test(test_cwd),
+		test(test_every_step_has_a_row), test(test_join), test(test_join_failures), test(test_nothing_after_a_failure), test(test_plain_program), test(test_groups), test(test_cwd),
 		test(test_listen_pid), test(test_signals),
 	};
 
