@@ -148,8 +148,9 @@ struct held {
 
 /*
  * Makes plan's namespaces, in the cgroup unless it is NULL. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the
- * container is complete; with plan->join the same of a process that has entered its namespaces. Both then hold their end of the pipe of struct report, and the launcher what it must let go at the end.
- * Returns -1 with *fault to the launcher; PID 1 sends its faults over the pipe and ends.
+ * container is complete; with plan->join, the pid of a process that has entered, and 0 in it. Both then hold their end of the pipe of
+ * struct report, and the launcher what it must let go at the end. Returns -1 with *fault to the launcher; PID 1 sends its faults over
+ * the pipe and ends.
  */
 pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, struct held *held, struct fault *fault);
 

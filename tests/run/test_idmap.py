@@ -57,7 +57,8 @@ def test_what_is_made_inside_has_that_id_on_disk(box, source):
 
 def test_of_a_file_and_with_other_words(box, source):
     options = f"{MAPS} --bind {source}/root:/etc/hosts:idmap --bind {source}:/mnt:ro,idmap,noexec --volume {source}:/srv:idmap,norec"
-    result = box.sh(options, "cat /etc/hosts; touch /mnt/x; touch /srv/y; grep -cE ' (/mnt|/srv|/etc/hosts) .*idmapped' /proc/self/mountinfo")
+    script = "cat /etc/hosts; touch /mnt/x; touch /srv/y; grep -cE ' (/mnt|/srv|/etc/hosts) .*idmapped' /proc/self/mountinfo"
+    result = box.sh(options, script)
     assert result.out == "root\n3\n" and "/mnt/x: Read-only file system" in result.err, result
     assert not (source / "x").exists() and (source / "y").exists()
 

@@ -126,7 +126,8 @@ def test_a_file_may_be_truncated_only_by_rule(sandbox, tree):
 
 
 def test_what_the_program_starts_is_restricted_too(sandbox, tree):
-    result = sandbox.run([*SYSTEM, "--landlock=rw:/dev/null"], ["/bin/sh", "-c", f"sh -c 'cat {tree}/open/file' 2>/dev/null || echo denied"])
+    script = f"sh -c 'cat {tree}/open/file' 2>/dev/null || echo denied"
+    result = sandbox.run([*SYSTEM, "--landlock=rw:/dev/null"], ["/bin/sh", "-c", script])
     assert (result.out, result.err) == ("denied\n", "")
 
 
@@ -137,10 +138,12 @@ def test_a_program_that_is_not_allowed(init, probe):
 
 def test_a_hook_is_restricted(subreaper, tree):
     hook = tree / "hook"
-    hook.write_text(f"#!/bin/sh\nif cat {tree}/closed/file; then echo read; else echo denied; fi >{tree}/open/answer 2>/dev/null\nkill -TERM $1\n")
+    script = f"if cat {tree}/closed/file; then echo read; else echo denied; fi >{tree}/open/answer 2>/dev/null"
+    hook.write_text(f"#!/bin/sh\n{script}\nkill -TERM $1\n")
     hook.chmod(0o755)
     rules = [f"--landlock=ro:{hook}", f"--landlock=rw:{tree}/open", "--landlock=rw:/dev/null", "--landlock=signal:any"]
-    process = subreaper.start(["--no-new-privs", *SYSTEM, *rules, "--on", f"USR1={hook}"], [PYTHON, "-c", "import signal; print('up', flush=True); signal.pause()"])
+    program = [PYTHON, "-c", "import signal; print('up', flush=True); signal.pause()"]
+    process = subreaper.start(["--no-new-privs", *SYSTEM, *rules, "--on", f"USR1={hook}"], program)
     assert process.line() == "up"
     process.send(10)
     assert process.finish().status == 143
@@ -214,7 +217,8 @@ def test_an_ordinary_user_needs_no_new_privs(subreaper, probe):
 
 
 def test_a_path_that_is_not_there(init, probe):
-    one_line(init.run("--no-new-privs --landlock ro:/usr --landlock rw:/not/there", [probe]), 125, "--landlock rw:/not/there", "No such file")
+    result = init.run("--no-new-privs --landlock ro:/usr --landlock rw:/not/there", [probe])
+    one_line(result, 125, "--landlock rw:/not/there", "No such file")
 
 
 def strace(*inject):
@@ -223,15 +227,17 @@ def strace(*inject):
 
 @pytest.mark.parametrize("error, words", [("ENOSYS", "no Landlock"), ("EOPNOTSUPP", "lsm=")])
 def test_a_kernel_without(nsinit, user, probe, scratch, error, words):
-    command = [*strace(f"landlock_create_ruleset:error={error}"), nsinit, "-s", "--no-new-privs", "--landlock=ro:/", probe, "write", scratch / "ran"]
-    one_line(user.run(command), 125, "--landlock", words)
+    old = strace(f"landlock_create_ruleset:error={error}")
+    result = user.run([*old, nsinit, "-s", "--no-new-privs", "--landlock=ro:/", probe, "write", scratch / "ran"])
+    one_line(result, 125, "--landlock", words)
     assert not (scratch / "ran").exists()
 
 
 def test_a_kernel_without_ports(nsinit, user, probe):
     """Its Landlock has version 3; what was not asked for by name is then left out."""
     old = strace("landlock_create_ruleset:retval=3:when=1")
-    one_line(user.run([*old, nsinit, "-s", "--no-new-privs", "--landlock=ro:/", "--landlock=bind:80", probe]), 125, "--landlock bind:80", "6.7")
+    result = user.run([*old, nsinit, "-s", "--no-new-privs", "--landlock=ro:/", "--landlock=bind:80", probe])
+    one_line(result, 125, "--landlock bind:80", "6.7")
     connect = "import socket; s = socket.create_server(('127.0.0.1', 0)); print('bound')"
     result = user.run([*old, nsinit, "-s", "--no-new-privs", "--landlock=rw:/", "--", PYTHON, "-IS", "-c", connect])
     assert (result.out, result.err) == ("bound\n", "")
