@@ -5,8 +5,6 @@
 #ifndef LANDLOCK_H
 #define LANDLOCK_H
 
-#include <stdint.h>
-
 #include "plan.h"
 
 struct child;
@@ -19,7 +17,7 @@ enum landlock_class { LANDLOCK_FILES, LANDLOCK_PORTS, LANDLOCK_SCOPES, LANDLOCK_
 struct landlock_row {
 	const char *name;
 	enum landlock_class class;
-	uint64_t rights; /* LANDLOCK_ACCESS_*, LANDLOCK_SCOPE_* */
+	unsigned rights; /* LANDLOCK_ACCESS_*, LANDLOCK_SCOPE_* */
 };
 
 extern const struct landlock_row landlock_rows[LANDLOCK_KINDS];

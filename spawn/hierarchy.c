@@ -191,6 +191,19 @@ static int find_usable(char *path, size_t point, unsigned kinds)
 	}
 }
 
+/* The directory of a cgroup, by its path in /proc/PID/cgroup, where the hierarchy is mounted. -1, ENODEV: the mount does not show it. */
+static int find_directory(const struct mounted *mounted, const char *path, char *directory)
+{
+	const char *rest = path ? below(path, mounted->root) : NULL;
+
+	if (!rest || strlen(mounted->point) + strlen(rest) >= PATH_MAX) {
+		errno = ENODEV;
+		return -1;
+	}
+	strcpy(stpcpy(directory, mounted->point), strcmp(rest, "/") == 0 ? "" : rest);
+	return 0;
+}
+
 /* Opens the parent for cgroups in a mounted hierarchy. */
 static int open_parent(const struct mounted *mounted, int version, unsigned kinds)
 {
@@ -198,16 +211,10 @@ static int open_parent(const struct mounted *mounted, int version, unsigned kind
 	unsigned bound;
 	const char *own = own_path(&lines, version == 1 ? kinds : 0, &bound);
 	char path[PATH_MAX];
-	size_t point = strlen(mounted->point);
 
-	own = own ? below(own, mounted->root) : NULL;
-	if (!own || point + strlen(own) >= sizeof path) {
-		errno = ENODEV;
+	if (find_directory(mounted, own, path) < 0)
 		return -1;
-	}
-	memcpy(path, mounted->point, point);
-	strcpy(path + point, strcmp(own, "/") == 0 ? "" : own);
-	return version == 1 ? open_directory(path, 1) : find_usable(path, point, kinds);
+	return version == 1 ? open_directory(path, 1) : find_usable(path, strlen(mounted->point), kinds);
 }
 
 /* What is still wanted of a mount: the version, and the kinds. False: nothing. */
@@ -273,26 +280,12 @@ int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *m
 	return -1;
 }
 
-/* The directory of path in a mounted hierarchy. */
-static int open_below(const struct mounted *mounted, const char *path, int version)
-{
-	const char *rest = below(path, mounted->root);
-	char directory[PATH_MAX];
-
-	if (!rest || strlen(mounted->point) + strlen(rest) >= sizeof directory) {
-		errno = ENODEV;
-		return -1;
-	}
-	strcpy(stpcpy(directory, mounted->point), strcmp(rest, "/") == 0 ? "" : rest);
-	return open_directory(directory, version);
-}
-
 /* Opens the directory of "ID:CONTROLLERS:PATH". */
 static int open_cgroup(char *line)
 {
 	struct lines lines;
 	struct mounted mounted;
-	char *mount, *list, *name;
+	char directory[PATH_MAX], *mount, *list, *name;
 	int fd = -1;
 
 	lines_word(&line, ':');
@@ -302,8 +295,9 @@ static int open_cgroup(char *line)
 	errno = ENODEV;
 	while (fd < 0 && (mount = lines_next(&lines))) {
 		parse_mount(mount, &mounted);
-		if (*name ? strcmp(mounted.type, "cgroup") == 0 && lists(mounted.options, ',', name) : strcmp(mounted.type, "cgroup2") == 0)
-			fd = open_below(&mounted, line, *name ? 1 : 2);
+		if ((*name ? strcmp(mounted.type, "cgroup") == 0 && lists(mounted.options, ',', name) : strcmp(mounted.type, "cgroup2") == 0) &&
+		    find_directory(&mounted, line, directory) == 0)
+			fd = open_directory(directory, *name ? 1 : 2);
 	}
 	close(lines.fd);
 	return fd;

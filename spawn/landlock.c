@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ const struct landlock_row landlock_rows[LANDLOCK_KINDS] = {
 /* What each version brought, from 1 on. */
 static const struct {
 	enum landlock_class class;
-	uint64_t rights;
+	unsigned rights;
 } versions[] = {
 	{LANDLOCK_FILES, FS_FIRST}, {LANDLOCK_FILES, LANDLOCK_ACCESS_FS_REFER}, {LANDLOCK_FILES, FS_TRUNCATE},
 	{LANDLOCK_PORTS, NET_BIND_TCP | NET_CONNECT_TCP}, {LANDLOCK_FILES, FS_IOCTL_DEV},
@@ -63,7 +64,7 @@ static int choose(struct child *child, uint64_t *denied)
 		const struct landlock_row *row = &landlock_rows[rule->kind];
 
 		if (rule->any) {
-			denied[row->class] &= ~row->rights;
+			denied[row->class] &= ~(uint64_t)row->rights;
 		} else if (row->class == LANDLOCK_PORTS && version < LANDLOCK_VERSION_PORTS) {
 			child->fault.index = (int)i;
 			errno = EPROTONOSUPPORT;
