@@ -69,6 +69,7 @@ static const struct {
 	 "Its file\n.I hostname\nalso sets the host name, unless\n.B \\-\\-hostname\ndoes.\n"
 	 "These binds come after all others."},
 	{"unshare", "See\n.BR \"NAMESPACES AND IDS\" ."},
+	{"join", "See\n.BR \"NAMESPACES AND IDS\" ."},
 	{"net", "See\n.BR NETWORK ."},
 	{"clock-offset",
 	 "Several may be given, separated by commas:\n.BR monotonic=-5,boottime=86400 .\n"
@@ -84,6 +85,8 @@ static const struct {
 	{"clear-env", "Variables of\n.B \\-\\-env\nand\n.B \\-\\-secret\nare set all the same."},
 	{"cwd",
 	 "It is a path inside the root, and no link of\n.I /proc\nto an open file or another root.\nWith\n.B \\-\\-rootfs\nthe program otherwise starts in\n.IR / ."},
+	{"landlock",
+	 "It may be repeated; with the first rule, all that\n.BR landlock (7)\ncan deny is denied, but what a rule allows.\nSee\n.BR LANDLOCK ."},
 	{"memory",
 	 "SIZE is a number of bytes, or has k, m, g or t behind it, and is 1m at least.\n"
 	 "Swap counts as memory.\nSee\n.BR LIMITS ."},

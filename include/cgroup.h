@@ -53,7 +53,7 @@ int cgroup_make(const struct plan *plan, struct cgroup *cgroup, struct fault *fa
  */
 pid_t cgroup_fork(struct cgroup *cgroup, unsigned long namespaces);
 
-/* PID 1's first step: enters what it was not cloned into, and then makes its cgroup namespace. */
+/* The first step inside: enters what it was not cloned into, and then makes its cgroup namespace. Or enters that of plan->join. */
 int cgroup_enter(struct child *child);
 
 void cgroup_read_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);

@@ -48,4 +48,7 @@ int child_await(struct child *child, enum word word);
 /* Walks the steps between first and last. 0, or -1 with child->fault. */
 int child_walk(struct child *child, enum step first, enum step last);
 
+/* Takes the few that lead into a container that runs. 0, or -1 with child->fault. */
+int child_join(struct child *child);
+
 #endif

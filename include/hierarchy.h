@@ -5,6 +5,8 @@
 #ifndef HIERARCHY_H
 #define HIERARCHY_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 
 /* What can be limited. */
@@ -30,5 +32,11 @@ const char *hierarchy_controller(enum cgroup_kind kind);
  * kind there is no place for, and nothing open. ENODEV: no hierarchy has it; ENOENT: no /proc.
  */
 int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *missing);
+
+/*
+ * Enters the cgroups of process pid that are not ours, in every hierarchy that is mounted and lets us. 0, or -1 with errno if one refuses
+ * for another reason than a lack of rights, such as its limit of processes.
+ */
+int hierarchy_join(pid_t pid);
 
 #endif

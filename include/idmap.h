@@ -26,4 +26,13 @@ int idmap_apply(struct child *child);
  */
 int idmap_write(const struct plan *plan, pid_t pid);
 
+/*
+ * Maps the ids of the binds that ask for it to those of process pid's user namespace, from outside: it takes power over their file
+ * systems. Each source is sent to PID 1 over words. 0, or -1 with errno and *index the bind.
+ */
+int idmap_mounts(const struct plan *plan, pid_t pid, int words, int *index);
+
+/* The next of these, as a detached tree. A descriptor, or -1: the launcher says itself what went wrong. */
+int idmap_receive(struct child *child);
+
 #endif

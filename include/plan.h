@@ -17,6 +17,7 @@ enum plan_limits {
 	PLAN_ENVIRONMENT_MAX = 4096, /* variables of the program, ours included */
 	PLAN_GROUPS_MAX = 64,
 	PLAN_HOOKS_MAX = 8,
+	PLAN_LANDLOCK_MAX = 64,
 	PLAN_LIMITS_MAX = 16,
 	PLAN_MAPS_MAX = 8,
 	PLAN_HOSTNAME_MAX = 64, /* uname(2): __NEW_UTS_LEN */
@@ -50,6 +51,16 @@ struct hook {
 struct limit {
 	int resource; /* RLIMIT_* */
 	uint64_t soft, hard;
+};
+
+enum landlock_kind { LANDLOCK_RO, LANDLOCK_RW, LANDLOCK_CONNECT, LANDLOCK_BIND, LANDLOCK_SIGNAL, LANDLOCK_ABSTRACT, LANDLOCK_KINDS };
+
+/* One --landlock: what the program may do all the same. */
+struct landlock_rule {
+	enum landlock_kind kind;
+	bool any;           /* with every object there is */
+	const char *object; /* a path, or the port as it was given */
+	unsigned long port;
 };
 
 /* Some ids of a user namespace: count ids from inside on are those from outside on. user_namespaces(7) */
@@ -156,6 +167,7 @@ struct plan {
 	bool ephemeral;      /* what is written to the root is in memory, and gone at the end */
 	const char *overlay; /* what is written to the root goes to this directory */
 	const char *conf;
+	bool idmapped;       /* some bind is: the launcher maps its ids */
 	size_t mount_count; /* of mounts */
 	const char *hostname, *domainname;
 
@@ -180,6 +192,7 @@ struct plan {
 	mode_t umask;
 	unsigned long memory_kib, cpu_hundredths, pids; /* of the whole container, 0: no limit */
 	size_t limit_count; /* of limits */
+	size_t landlock_count; /* of landlock, 0: deny nothing */
 	bool clear_env;
 
 	/* lifetime */
@@ -205,6 +218,7 @@ struct plan {
 	struct id_map uid_map, gid_map; /* empty: the caller's one id */
 	struct network network;
 	struct limit limits[PLAN_LIMITS_MAX];
+	struct landlock_rule landlock[PLAN_LANDLOCK_MAX];
 	const char *env[PLAN_ENV_MAX]; /* --env, K=V */
 	struct mount_entry mounts[PLAN_MOUNTS_MAX];
 };

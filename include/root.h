@@ -34,4 +34,7 @@ int root_leave(struct child *child);
  */
 int root_target(int root, const char *path, bool directory, bool create);
 
+/* Opens the root of a file system of that magic number, O_PATH, that must be mounted at path. -1, EXDEV: something else is there. */
+int root_mounted(int root, const char *path, unsigned long magic);
+
 #endif

@@ -19,20 +19,21 @@ struct cgroup;
 enum step {
 	STEP_NONE,
 	/* by the launcher */
-	STEP_JOIN,
 	STEP_CGROUP_FIND,
 	STEP_CGROUP_MONITOR,
 	STEP_CGROUP_MAKE,
 	STEP_CGROUP_LIMITS,
 	STEP_PIPE,
 	STEP_NETNS,   /* the network that is there already */
-	STEP_NETWORK, /* a pair of interfaces; this one comes after the clone */
+	STEP_IDMAPPED, /* the sources of binds; this one and the next come after the clone */
+	STEP_NETWORK,  /* a pair of interfaces */
 	STEP_CLONE,
 	/* by PID 1 of a container, before the program */
 	STEP_CGROUP, /* before anything is charged to the launcher's, and anything of the cgroup file system is closed */
 	STEP_DESCRIPTORS,
 	STEP_PARENT_DEATH,
 	STEP_SECRETS,
+	STEP_JOIN, /* instead of all that makes a container */
 	STEP_IDMAP,
 	STEP_TIME,
 	STEP_JOB,
@@ -58,7 +59,9 @@ enum step {
 	STEP_TERMINAL,
 	STEP_CLOSE,
 	STEP_LIMITS,
-	STEP_SECCOMP, /* while we may: later it would need no_new_privs */
+	STEP_NO_NEW_PRIVS,
+	STEP_LANDLOCK, /* this and the next while we may: later they would need no_new_privs */
+	STEP_SECCOMP,
 	STEP_BOUNDING,
 	STEP_GROUPS,
 	STEP_GID,
@@ -124,8 +127,11 @@ struct report {
 	int signal;         /* REPORT_STOPPED: the program was stopped by it */
 };
 
-/* What the launcher tells a PID 1 of a container that waits for it: the id maps are written, the network is complete. */
-enum word { WORD_MAPS = 1, WORD_NETWORK };
+/*
+ * What the launcher tells a PID 1 of a container that waits for it: the id maps are written, here is the source of a bind, the
+ * network is complete.
+ */
+enum word { WORD_MAPS = 1, WORD_SOURCE /* with a tree, SCM_RIGHTS */, WORD_NETWORK };
 
 /*
  * Starts argv, plan's program or one of its hooks, with the given signal mask. argv[-1] must be writable. Returns its pid when the exec has happened,
@@ -142,8 +148,9 @@ struct held {
 
 /*
  * Makes plan's namespaces, in the cgroup unless it is NULL. Returns the pid of their PID 1 to the launcher and 0 in that PID 1, when the
- * container is complete; both then hold their end of the pipe of struct report, and the launcher what it must let go at the end.
- * Returns -1 with *fault to the launcher; PID 1 sends its faults over the pipe and ends.
+ * container is complete; with plan->join, the pid of a process that has entered, and 0 in it. Both then hold their end of the pipe of
+ * struct report, and the launcher what it must let go at the end. Returns -1 with *fault to the launcher; PID 1 sends its faults over
+ * the pipe and ends.
  */
 pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgroup *cgroup, struct held *held, struct fault *fault);
 

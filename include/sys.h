@@ -36,6 +36,9 @@ int sys_attach(int fd, int dirfd, const char *path);
 /* mount_setattr(2), Linux 5.12: adds MOUNT_ATTR_* to the mount at fd. */
 int sys_mount_attributes(int fd, uint64_t attributes, bool recursive);
 
+/* The same call, MOUNT_ATTR_IDMAP: at the detached mount, ids of the file system become those of the user namespace; and MS_PRIVATE. */
+int sys_map_mount(int fd, int user_namespace, bool recursive);
+
 /* fsopen(2) to fsmount(2), Linux 5.2: a detached file system with one option (key, value), or none (NULL). */
 int sys_detached_mount(const char *type, const char *key, const char *value, uint64_t attributes);
 
@@ -71,6 +74,18 @@ int sys_terminal_number(int fd, unsigned long request, unsigned *number);
 /* sendmsg(2) and recvmsg(2) of one packet, with a descriptor, unix(7) SCM_RIGHTS; *descriptor is -1 if none came. */
 ssize_t sys_send(int socket, const void *packet, size_t size, int descriptor);
 ssize_t sys_receive(int socket, void *packet, size_t size, int *descriptor);
+
+/*
+ * landlock_create_ruleset(2), Linux 5.13: a set of rules that denies, in the order of struct landlock_ruleset_attr, these three words
+ * of rights, close-on-exec. NULL: the kernel's version of Landlock instead.
+ */
+int sys_landlock_create(const uint64_t *denied);
+
+/* landlock_add_rule(2): allows rights below the directory, or to the file, that fd is open on, or to a TCP port. */
+int sys_landlock_path(int ruleset, uint64_t rights, int fd);
+int sys_landlock_port(int ruleset, uint64_t rights, uint64_t port);
+
+int sys_landlock_restrict(int ruleset);
 
 /* close_range(2), Linux 5.9: closes every descriptor from first to last. */
 int sys_close_range(unsigned first, unsigned last);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "landlock.h"
 #include "log.h"
 #include "mount.h"
 #include "netlink.h"
@@ -101,6 +102,17 @@ static int test_writable_proc(void)
 	return open("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
 }
 
+static int test_landlock(void)
+{
+	return sys_landlock_create(NULL);
+}
+
+static int test_landlock_ports(void)
+{
+	errno = EPROTONOSUPPORT;
+	return test_landlock() < LANDLOCK_VERSION_PORTS ? -1 : 0;
+}
+
 static const char no_cgroup[] = "run as root, or where systemd delegates cgroups (systemd-run --user --scope); the controller must be enabled";
 
 /* Makes a cgroup with a limit that limits nothing, as a start would, and removes it. */
@@ -155,9 +167,11 @@ static const struct ability {
 	{"openat2", 0, test_resolve, true, "Linux 5.6, or an outer container's seccomp filter"},
 	{"close_range", 0, test_ranges, true, "Linux 5.9, or an outer container's seccomp filter"},
 	{"open_tree", CLONE_NEWNS, test_tree, true, "Linux 5.2, or an outer container's seccomp filter"},
-	{"mount_setattr", CLONE_NEWNS, test_attributes, false, "Linux 5.12; before it, read-only binds need norec"},
+	{"mount_setattr", CLONE_NEWNS, test_attributes, false, "Linux 5.12; before it no bind can be idmap"},
 	{"new /proc", CLONE_NEWNS | CLONE_NEWPID, test_proc, true,
 	 "an outer container masks parts of /proc; start that one with its /proc unmasked (docker: --security-opt systempaths=unconfined)"},
+	{"Landlock", 0, test_landlock, false, "it takes Linux 5.13, CONFIG_SECURITY_LANDLOCK and landlock in lsm="},
+	{"Landlock for ports", 0, test_landlock_ports, false, "rules for ports take Linux 6.7"},
 	{"--memory", 0, test_memory, false, no_cgroup},
 	{"--cpus", 0, test_cpus, false, no_cgroup},
 	{"--pids", 0, test_pids, false, no_cgroup},

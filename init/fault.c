@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hierarchy.h"
+#include "landlock.h"
 #include "log.h"
 #include "mount.h"
 #include "out.h"
@@ -98,6 +99,12 @@ static void add_limit(struct out *out, const struct plan *plan, int index)
 		out_print(out, " --oom-score-adj %d", plan->oom_score_adj);
 }
 
+static void add_rule(struct out *out, const struct plan *plan, int index)
+{
+	if (index >= 0)
+		out_print(out, " %s:%s", landlock_rows[plan->landlock[index].kind].name, plan->landlock[index].object);
+}
+
 static void add_ids(struct out *out, const struct plan *plan, int index)
 {
 	(void)index;
@@ -123,6 +130,7 @@ static const struct {
 	[STEP_CGROUP_LIMITS] = {"cgroup limit", add_cgroup_limit},
 	[STEP_PIPE] = {"report pipe"},
 	[STEP_NETNS] = {"--net", .text = offsetof(struct plan, net)},
+	[STEP_IDMAPPED] = {"ids of", add_source},
 	[STEP_NETWORK] = {"--net", add_network},
 	[STEP_CLONE] = {"new namespaces", add_namespaces},
 	[STEP_CGROUP] = {"entering the cgroup"},
@@ -152,6 +160,8 @@ static const struct {
 	[STEP_TERMINAL] = {"terminal of the program"},
 	[STEP_CLOSE] = {"closing descriptors"},
 	[STEP_LIMITS] = {"limit", add_limit},
+	[STEP_NO_NEW_PRIVS] = {"--no-new-privs"},
+	[STEP_LANDLOCK] = {"--landlock", add_rule},
 	[STEP_SECCOMP] = {"--seccomp"},
 	[STEP_BOUNDING] = {"capabilities, bounding set"},
 	[STEP_GROUPS] = {"groups of user", add_ids},
@@ -211,6 +221,10 @@ static const struct {
 	{STEP_IDMAP, EACCES, "/proc must be writable; see nsinit --check"},
 	{STEP_IDMAP, ENOENT, "mount /proc, and for ranges install newuidmap and newgidmap (package uidmap)"},
 	{STEP_IDMAP, EINVAL, "ranges must not overlap, and outside they must exist; correct them"},
+	{STEP_IDMAPPED, EINVAL, "its file system, or one below it, cannot; leave idmap out"},
+	{STEP_IDMAPPED, ENOSYS, "Linux 5.12 or later is needed; leave idmap out"},
+	{STEP_IDMAPPED, ENOENT, "create it, or correct the path"},
+	{STEP_IDMAPPED, 0, "only root may; leave idmap out"},
 	{STEP_SOURCES, EPERM, "an outer container hides parts of it, see nsinit --check; to run as an entrypoint give --subreaper"},
 	{STEP_SOURCES, ENOENT, "create it, or correct the path"},
 	{STEP_SOURCES, EACCES, "make it reachable for this user"},
@@ -243,7 +257,7 @@ static const struct {
 	{STEP_BINDS, ENOTDIR, "a directory goes onto a directory, a file onto a file"},
 	{STEP_BINDS, EISDIR, "a directory goes onto a directory, a file onto a file"},
 	{STEP_BINDS, ELOOP, "links in the root lead in a circle or through /proc; correct them"},
-	{STEP_BINDS, ENOSYS, "this kernel restricts one mount at a time; add norec"},
+	{STEP_BINDS, EBUSY, "one mount below hides another, which Linux before 5.12 cannot restrict; add norec"},
 	{STEP_BINDS, EINVAL, "a directory goes onto a directory, a file onto a file; for a tmpfs see its options in tmpfs(5)"},
 	{STEP_PTY, ENOSPC, "there are too many; raise sysctl kernel.pty.max"},
 	{STEP_PTY, EMFILE, "raise ulimit -n"},
@@ -254,6 +268,11 @@ static const struct {
 	{STEP_LIMITS, EPERM, "only root may raise a hard limit or its own standing; ask for less"},
 	{STEP_LIMITS, EACCES, "only root may raise its own standing; ask for less"},
 	{STEP_LIMITS, ENOENT, "mount /proc"},
+	{STEP_LANDLOCK, ENOSYS, "it takes Linux 5.13, CONFIG_SECURITY_LANDLOCK and landlock in lsm="},
+	{STEP_LANDLOCK, EOPNOTSUPP, "it takes Linux 5.13, CONFIG_SECURITY_LANDLOCK and landlock in lsm="},
+	{STEP_LANDLOCK, EPROTONOSUPPORT, "rules for ports take Linux 6.7"},
+	{STEP_LANDLOCK, EPERM, "as an ordinary user it needs --no-new-privs"},
+	{STEP_LANDLOCK, 0, "give a path that is there, inside the root, and reachable for this user"},
 	{STEP_SECCOMP, EACCES, "as an ordinary user it needs --no-new-privs"},
 	{STEP_SECCOMP, EINVAL, "this kernel has no CONFIG_SECCOMP_FILTER; use --seccomp none"},
 	{STEP_CAPABILITIES, EPERM, "--cap-add names one that we do not have; leave it out, or start us with it"},
@@ -269,7 +288,7 @@ static const struct {
 	{STEP_CWD, ELOOP, "it may not lead through a descriptor of a process; give a plain path"},
 	{STEP_EXEC, ENOENT, "install it, or check the path, the loader and the interpreter after #!"},
 	{STEP_EXEC, ENOTDIR, "correct the path"},
-	{STEP_EXEC, EACCES, "make it executable (chmod +x), on a file system without noexec"},
+	{STEP_EXEC, EACCES, "make it executable (chmod +x), on a file system without noexec, and allow it and its loader by --landlock"},
 	{STEP_EXEC, ENOEXEC, "it is no program for this machine"},
 	{STEP_EXEC, E2BIG, "give it fewer arguments and a smaller environment"},
 };
@@ -339,9 +358,11 @@ bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 		{STEP_CGROUP_MAKE, 0, CGROUP_KINDS},
 		{STEP_CGROUP_LIMITS, 0, CGROUP_KINDS},
 		{STEP_SOURCES, FAULT_SYS, (int)plan->mount_count},
+		{STEP_IDMAPPED, 0, (int)plan->mount_count},
 		{STEP_NETWORK, FAULT_LINK, (int)plan->network.route_count},
 		{STEP_MOUNTS, 0, (int)mount_row_count},
 		{STEP_BINDS, 0, (int)plan->mount_count},
+		{STEP_LANDLOCK, -1, (int)plan->landlock_count},
 		{STEP_LIMITS, LIMIT_OOM, (int)plan->limit_count},
 	};
 

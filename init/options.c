@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cold.h"
+#include "landlock.h"
 #include "log.h"
 #include "network.h"
 #include "secret.h"
@@ -231,7 +232,7 @@ static int set_mount_word(struct mount_entry *entry, const char *word)
 		int recursive; /* -1: says nothing of it */
 	} words[] = {
 		{"rw", 0, -1}, {"ro", MOUNT_ATTR_RDONLY, -1}, {"nosuid", MOUNT_ATTR_NOSUID, -1}, {"nodev", MOUNT_ATTR_NODEV, -1},
-		{"noexec", MOUNT_ATTR_NOEXEC, -1}, {"rec", 0, true}, {"norec", 0, false},
+		{"noexec", MOUNT_ATTR_NOEXEC, -1}, {"rec", 0, true}, {"norec", 0, false}, {"idmap", MOUNT_ATTR_IDMAP, -1},
 	};
 
 	for (size_t i = 0; i < COUNT(words); i++) {
@@ -269,7 +270,7 @@ static const char *add_bind(struct plan *plan, const struct option *option, cons
 	for (words = words ? words + 1 : NULL; words;) {
 		words = value_item(words, ',', word, sizeof word);
 		if (set_mount_word(entry, word) < 0)
-			return "not a mount option; give some of ro,rw,rec,norec,nosuid,nodev,noexec";
+			return "not a mount option; give some of ro,rw,rec,norec,nosuid,nodev,noexec,idmap";
 	}
 	return NULL;
 }
@@ -373,6 +374,31 @@ static const char *add_limit(struct plan *plan, const struct option *option, con
 	       : "not a limit; give NAME=SOFT[:HARD], as nofile=1024:4096 or core=unlimited, SOFT up to HARD";
 }
 
+static const char *add_landlock(struct plan *plan, const struct option *option, const char *value)
+{
+	static const char wrong[] = "not a rule; give ro:PATH, rw:PATH, connect:PORT, bind:PORT, or :any behind connect, bind, signal or abstract";
+	struct landlock_rule *rule = &plan->landlock[plan->landlock_count];
+	enum landlock_class class;
+	char name[16];
+	int kind = 0;
+
+	(void)option;
+	if (plan->landlock_count == COUNT(plan->landlock))
+		return "one rule too many; a plan holds 64";
+	rule->object = value_item(value, ':', name, sizeof name);
+	while (kind < LANDLOCK_KINDS && strcmp(name, landlock_rows[kind].name) != 0)
+		kind++;
+	if (!rule->object || !*rule->object || kind == LANDLOCK_KINDS)
+		return wrong;
+	class = landlock_rows[kind].class;
+	rule->kind = (enum landlock_kind)kind;
+	rule->any = class != LANDLOCK_FILES && strcmp(rule->object, "any") == 0;
+	if (!rule->any && (class == LANDLOCK_SCOPES || (class == LANDLOCK_PORTS && value_number(rule->object, UINT16_MAX, &rule->port) < 0)))
+		return wrong;
+	plan->landlock_count++;
+	return NULL;
+}
+
 static const char *set_size(struct plan *plan, const struct option *option, const char *value)
 {
 	return value_size(value, field(plan, option)) == 0 ? NULL : "not a size; give 64m, 2g or bytes, 1m or more";
@@ -446,14 +472,14 @@ static const struct option options[] = {
 	{"read-only", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(read_only), "the root itself cannot be written to"},
 	{"ephemeral", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(ephemeral), "what is written to the root is forgotten at the end"},
 	{"overlay", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(overlay), "what is written to the root goes to DIR, in its upper/"},
-	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec"},
+	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec idmap"},
 	{"volume", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "the same as --bind"},
 	{"tmpfs", 0, "DST[:OPT,...]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size= mode="},
 	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(conf), "bind each file of DIR (hosts, resolv.conf, ...) into /etc, read-only"},
 
 	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(unshare), "new namespaces: those of net,user,time beside the usual ones"},
 	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(share), "the caller's instead of new ones: some of uts,ipc,net,user,cgroup"},
-	{"join", 0, "PID[:LIST]", OPTIONS_NAMESPACES, set_join, 0, "enter the namespaces of process PID, or only those of LIST"},
+	{"join", 0, "PID[:LIST]", OPTIONS_NAMESPACES, set_join, 0, "enter the namespaces and cgroup of process PID, or only those of LIST"},
 	{"net", 0, "host|none|veth[:OPT,...]", OPTIONS_NAMESPACES, set_net, OPTION_FIELD(net),
 	 "the network, or a PATH, PID or NAME of one; OPT: address= route= host-address= bridge= host= name= mtu="},
 	{"clock-offset", 0, "OPT,...", OPTIONS_NAMESPACES, set_clocks, 0, "seconds added to clocks in a new time namespace; OPT: monotonic= boottime="},
@@ -473,6 +499,7 @@ static const struct option options[] = {
 	{"privileged", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(privileged), "every capability, no filter, nothing of /proc hidden"},
 	{"no-new-privs", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(no_new_privs), "setuid programs and file capabilities give nothing"},
 	{"seccomp", 0, "default|none", OPTIONS_LIMITS, set_seccomp, OPTION_FIELD(seccomp_name), "the system call filter; containers have the default one"},
+	{"landlock", 0, "RULE", OPTIONS_LIMITS, add_landlock, 0, "deny the program all but what rules allow: ro:PATH rw:PATH connect:PORT bind:PORT"},
 	{"memory", 0, "SIZE", OPTIONS_LIMITS, set_size, OPTION_FIELD(memory_kib), "how much memory the container may use, as 64m or 2g"},
 	{"cpus", 0, "N[.NN]", OPTIONS_LIMITS, set_cpus, OPTION_FIELD(cpu_hundredths), "how many processors' time the container may use"},
 	{"pids", 0, "N", OPTIONS_LIMITS, set_pids, OPTION_FIELD(pids), "how many processes and threads the container may have"},

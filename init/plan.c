@@ -17,6 +17,7 @@
 #include "env.h"
 #include "join.h"
 #include "log.h"
+#include "mount.h"
 #include "network.h"
 #include "sys.h"
 #include "user.h"
@@ -43,12 +44,18 @@ bool plan_has_clocks(const struct plan *plan)
 	return plan->clocks[CLOCKS_MONOTONIC].set || plan->clocks[CLOCKS_BOOTTIME].set;
 }
 
-bool plan_isolates(const struct plan *plan)
+/* --tty new apart, which is for a program that joins as well. */
+static bool makes_container(const struct plan *plan)
 {
 	return plan->unshare || plan->share || plan->net || plan_has_clocks(plan) || plan->uid_map.count || plan->uid_map.automatic ||
 	       plan->gid_map.count || plan->gid_map.automatic || plan->rootfs || plan->read_only || plan->ephemeral ||
-	       plan->overlay || plan->conf || plan->tty == TTY_NEW ||
+	       plan->overlay || plan->conf ||
 	       plan->mount_count > 0 || plan->hostname || plan->domainname || plan->memory_kib || plan->cpu_hundredths || plan->pids;
+}
+
+bool plan_isolates(const struct plan *plan)
+{
+	return makes_container(plan) || plan->tty == TTY_NEW;
 }
 
 bool plan_announces(const struct plan *plan)
@@ -195,6 +202,21 @@ static int choose_maps(struct plan *plan)
 	return 0;
 }
 
+/* A bind whose ids are mapped takes the maps of the container. */
+static int check_binds(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		if (!(plan->mounts[i].attributes & MOUNT_ATTR_IDMAP))
+			continue;
+		if (plan->uid_map.count == 0) {
+			log_error("--%s %s: idmap needs ids to map to; give --map-uid and --map-gid", plan->mounts[i].option, plan->mounts[i].source);
+			return -1;
+		}
+		plan->idmapped = true;
+	}
+	return 0;
+}
+
 /* Sets *home to what HOME becomes, NULL: it stays. */
 static int choose_identity(struct plan *plan, const char **home)
 {
@@ -258,7 +280,7 @@ int plan_container(struct plan *plan)
 		log_error("--overlay %s: --ephemeral forgets what it would keep; leave one of them out", plan->overlay);
 		return -1;
 	}
-	if (choose_maps(plan) < 0 || choose_terminal(plan) < 0)
+	if (choose_maps(plan) < 0 || check_binds(plan) < 0 || choose_terminal(plan) < 0)
 		return -1;
 	plan->borrows = (plan->namespaces & CLONE_NEWUSER) || (plan->rootfs && !is_first_user_namespace());
 	choose_capabilities(plan, true);
@@ -279,7 +301,7 @@ int plan_join(struct plan *plan)
 
 	if (check_program(plan) < 0 || check_log(plan) < 0)
 		return -1;
-	if (plan_isolates(plan) || plan->subreaper) {
+	if (makes_container(plan) || plan->subreaper) {
 		log_error("--join %d: makes no container; leave the options that make one out", (int)plan->join);
 		return -1;
 	}
@@ -292,6 +314,8 @@ int plan_join(struct plan *plan)
 	if (plan->join_only & ~plan->namespaces)
 		log_warning("--join %d: some of the namespaces are ours already", (int)plan->join);
 	plan->namespaces &= plan->join_only ? plan->join_only : ~0UL;
+	if (choose_terminal(plan) < 0)
+		return -1;
 	choose_capabilities(plan, true);
 	if (plan->user && user_resolve("/", plan->user, &plan->identity, &home) < 0)
 		return -1;

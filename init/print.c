@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "landlock.h"
 #include "mount.h"
 #include "out.h"
 #include "plan.h"
@@ -23,7 +24,7 @@ struct word {
 static void print_attributes(struct out *out, uint64_t attributes)
 {
 	static const struct word words[] = {
-		{MOUNT_ATTR_NOSUID, "nosuid"}, {MOUNT_ATTR_NODEV, "nodev"}, {MOUNT_ATTR_NOEXEC, "noexec"},
+		{MOUNT_ATTR_NOSUID, "nosuid"}, {MOUNT_ATTR_NODEV, "nodev"}, {MOUNT_ATTR_NOEXEC, "noexec"}, {MOUNT_ATTR_IDMAP, "idmap"},
 	};
 
 	out_print(out, "%s", attributes & MOUNT_ATTR_RDONLY ? "ro" : "rw");
@@ -82,6 +83,8 @@ static void print_privileges(struct out *out, const struct plan *plan)
 		out_print(out, "no new privileges: yes\n");
 	if (plan->seccomp)
 		out_print(out, "system call filter: default\n");
+	for (size_t i = 0; i < plan->landlock_count; i++)
+		out_print(out, "landlock: %s %s\n", landlock_rows[plan->landlock[i].kind].name, plan->landlock[i].object);
 	for (size_t i = 0; i < plan->limit_count; i++)
 		out_print(out, "limit: %s %lu, hard %lu\n", value_limit_name(plan->limits[i].resource), (unsigned long)plan->limits[i].soft,
 		          (unsigned long)plan->limits[i].hard);

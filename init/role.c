@@ -15,7 +15,6 @@
 #include "console.h"
 #include "drain.h"
 #include "fault.h"
-#include "join.h"
 #include "log.h"
 #include "loop.h"
 #include "net.h"
@@ -200,18 +199,6 @@ static int container_run(const struct plan *plan, const sigset_t *mask)
 	return cgroup_wanted(plan) ? launch_limited(plan, mask) : launch(plan, mask, NULL);
 }
 
-static int join_run(const struct plan *plan, const sigset_t *mask)
-{
-	int console = console_open();
-	struct fault fault = {.step = STEP_NONE};
-
-	if (watch_parent(plan) < 0)
-		return plan->personality->failed;
-	if (join_enter(plan, console, &fault) < 0)
-		return fault_report(plan, &fault);
-	return run_program(plan, mask, console, -1);
-}
-
 int role_run(const struct role *role, const struct plan *plan, const sigset_t *mask)
 {
 	int status;
@@ -231,7 +218,7 @@ const struct role *role_choose(pid_t pid, const struct plan *plan)
 	static const struct role
 		entrypoint = {"entrypoint", plan_entrypoint, entrypoint_run},
 		run = {"run", plan_container, container_run},
-		join = {"join", plan_join, join_run};
+		join = {"join", plan_join, container_run};
 
 	if (plan->join)
 		return &join;

@@ -360,7 +360,10 @@ pid_t cgroup_fork(struct cgroup *cgroup, unsigned long namespaces)
 int cgroup_enter(struct child *child)
 {
 	const struct cgroup *cgroup = child->cgroup;
+	const unsigned long only = child->plan->join_only;
 
+	if (child->plan->join)
+		return !only || (only & CLONE_NEWCGROUP) ? hierarchy_join(child->plan->join) : 0;
 	if (!cgroup)
 		return 0;
 	for (int i = 0; i < cgroup->count; i++)

@@ -19,6 +19,8 @@
 #include "dev.h"
 #include "exec.h"
 #include "idmap.h"
+#include "join.h"
+#include "landlock.h"
 #include "limit.h"
 #include "mount.h"
 #include "net.h"
@@ -28,6 +30,17 @@
 #include "seccomp.h"
 #include "sys.h"
 #include "tty.h"
+
+static int step_no_new_privs(struct child *child)
+{
+	return child->plan->no_new_privs ? prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
+}
+
+/* Not to be touched by a start that has no rules: landlock.c lies where few do, init/layout.ld. */
+static int step_landlock(struct child *child)
+{
+	return child->plan->landlock_count > 0 ? landlock_apply(child) : 0;
+}
 
 static int step_groups(struct child *child)
 {
@@ -100,6 +113,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_DESCRIPTORS] = ns_descriptors,
 	[STEP_PARENT_DEATH] = ns_parent_death,
 	[STEP_SECRETS] = ns_secrets,
+	[STEP_JOIN] = join_enter,
 	[STEP_IDMAP] = idmap_apply,
 	[STEP_TIME] = ns_time,
 	[STEP_JOB] = tty_job,
@@ -122,6 +136,8 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_TERMINAL] = tty_job,
 	[STEP_CLOSE] = step_close,
 	[STEP_LIMITS] = limit_apply,
+	[STEP_NO_NEW_PRIVS] = step_no_new_privs,
+	[STEP_LANDLOCK] = step_landlock,
 	[STEP_SECCOMP] = seccomp_apply,
 	[STEP_BOUNDING] = caps_bound,
 	[STEP_GROUPS] = step_groups,
@@ -156,16 +172,33 @@ void child_time(const struct plan *plan, enum step step)
 	spawn_times[step] = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static int take(struct child *child, enum step step)
+{
+	if (steps[step](child) == 0) {
+		child_time(child->plan, step);
+		return 0;
+	}
+	child->fault.step = step;
+	child->fault.error = errno;
+	return -1;
+}
+
 int child_walk(struct child *child, enum step first, enum step last)
 {
-	for (enum step step = first + 1; step < last; step++) {
-		if (steps[step](child) == 0) {
-			child_time(child->plan, step);
-			continue;
-		}
-		child->fault.step = step;
-		child->fault.error = errno;
-		return -1;
-	}
+	for (enum step step = first + 1; step < last; step++)
+		if (take(child, step) < 0)
+			return -1;
+	return 0;
+}
+
+int child_join(struct child *child)
+{
+	static const enum step joining[] = {
+		STEP_CGROUP, STEP_DESCRIPTORS, STEP_PARENT_DEATH, STEP_SECRETS, STEP_JOIN, STEP_JOB, STEP_PTY,
+	};
+
+	for (size_t i = 0; i < sizeof joining / sizeof joining[0]; i++)
+		if (take(child, joining[i]) < 0)
+			return -1;
 	return 0;
 }

@@ -14,14 +14,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "decimal.h"
 #include "file.h"
-
-/* A file of the kernel's, read a line at a time. A line that does not fit is left out: a mount that long is no cgroup's. */
-struct lines {
-	int fd;
-	size_t start, end;
-	char text[PATH_MAX];
-};
+#include "lines.h"
 
 /* One mount of a hierarchy: the fields of mountinfo that matter, unescaped in place. */
 struct mounted {
@@ -35,85 +30,22 @@ const char *hierarchy_controller(enum cgroup_kind kind)
 	return controllers[kind];
 }
 
-static int lines_open(struct lines *lines, const char *path)
-{
-	lines->start = lines->end = 0;
-	lines->fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	return lines->fd < 0 ? -1 : 0;
-}
-
-/* The next whole line, NULL at the end. */
-static char *lines_next(struct lines *lines)
-{
-	for (bool whole = true;;) {
-		char *line = lines->text + lines->start;
-		char *newline = memchr(line, '\n', lines->end - lines->start);
-		ssize_t n;
-
-		if (newline) {
-			*newline = '\0';
-			lines->start = (size_t)(newline + 1 - lines->text);
-			if (whole)
-				return line;
-			whole = true;
-			continue;
-		}
-		memmove(lines->text, line, lines->end - lines->start);
-		lines->end -= lines->start;
-		lines->start = 0;
-		if (lines->end == sizeof lines->text) {
-			whole = false;
-			lines->end = 0;
-		}
-		n = read(lines->fd, lines->text + lines->end, sizeof lines->text - lines->end);
-		if (n <= 0)
-			return NULL;
-		lines->end += (size_t)n;
-	}
-}
-
-/* Cuts the next word off *text. Empty at the end. */
-static char *next_word(char **text, char separator)
-{
-	char *word = *text, *end = strchrnul(word, separator);
-
-	*text = *end ? end + 1 : end;
-	*end = '\0';
-	return word;
-}
-
-/* mountinfo writes blanks and backslashes of a path as \ooo. */
-static void unescape(char *path)
-{
-	char *to = path;
-
-	for (; *path; path++) {
-		if (path[0] == '\\' && path[1] >= '0' && path[1] <= '3' && path[2] && path[3]) {
-			*to++ = (char)((path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0'));
-			path += 3;
-		} else {
-			*to++ = *path;
-		}
-	}
-	*to = '\0';
-}
-
 /* "ID PARENT DEVICE ROOT POINT OPTIONS [FIELD…] - TYPE SOURCE OPTIONS" */
 static void parse_mount(char *line, struct mounted *mounted)
 {
 	char *root, *point;
 
 	for (int i = 0; i < 3; i++)
-		next_word(&line, ' ');
-	root = next_word(&line, ' ');
-	point = next_word(&line, ' ');
-	while (*line && strcmp(next_word(&line, ' '), "-") != 0)
+		lines_word(&line, ' ');
+	root = lines_word(&line, ' ');
+	point = lines_word(&line, ' ');
+	while (*line && strcmp(lines_word(&line, ' '), "-") != 0)
 		;
-	mounted->type = next_word(&line, ' ');
-	next_word(&line, ' ');
+	mounted->type = lines_word(&line, ' ');
+	lines_word(&line, ' ');
 	mounted->options = line;
-	unescape(root);
-	unescape(point);
+	lines_unescape(root);
+	lines_unescape(point);
 	mounted->root = root;
 	mounted->point = point;
 }
@@ -153,10 +85,10 @@ static const char *own_path(struct lines *lines, unsigned kinds, unsigned *bound
 	char *line;
 
 	*bound = 0;
-	if (lines_open(lines, "/proc/self/cgroup") < 0)
+	if (lines_open(lines, AT_FDCWD, "/proc/self/cgroup") < 0)
 		return NULL;
 	while (!path && (line = lines_next(lines))) {
-		const char *id = next_word(&line, ':'), *list = next_word(&line, ':');
+		const char *id = lines_word(&line, ':'), *list = lines_word(&line, ':');
 		bool unified = strcmp(id, "0") == 0;
 
 		*bound |= kinds_of(list);
@@ -170,12 +102,8 @@ static const char *own_path(struct lines *lines, unsigned kinds, unsigned *bound
 /* The path of our cgroup below the mount point. NULL: the mount shows another part of the hierarchy. */
 static const char *below(const char *path, const char *root)
 {
-	size_t length = strcmp(root, "/") == 0 ? 0 : strlen(root);
-
 	/* "/..": it is outside of our cgroup namespace, cgroup_namespaces(7). */
-	if (strncmp(path, "/..", 3) == 0 || strncmp(root, "/..", 3) == 0 || strncmp(path, root, length) != 0)
-		return NULL;
-	return path[length] == '/' || path[length] == '\0' ? path + length : NULL;
+	return strncmp(path, "/..", 3) == 0 || strncmp(root, "/..", 3) == 0 ? NULL : lines_below(path, root);
 }
 
 /* Opens a directory, if it is a cgroup of that version: something else may have been mounted over it. */
@@ -263,6 +191,19 @@ static int find_usable(char *path, size_t point, unsigned kinds)
 	}
 }
 
+/* The directory of a cgroup, by its path in /proc/PID/cgroup, where the hierarchy is mounted. -1, ENODEV: the mount does not show it. */
+static int find_directory(const struct mounted *mounted, const char *path, char *directory)
+{
+	const char *rest = path ? below(path, mounted->root) : NULL;
+
+	if (!rest || strlen(mounted->point) + strlen(rest) >= PATH_MAX) {
+		errno = ENODEV;
+		return -1;
+	}
+	strcpy(stpcpy(directory, mounted->point), strcmp(rest, "/") == 0 ? "" : rest);
+	return 0;
+}
+
 /* Opens the parent for cgroups in a mounted hierarchy. */
 static int open_parent(const struct mounted *mounted, int version, unsigned kinds)
 {
@@ -270,16 +211,10 @@ static int open_parent(const struct mounted *mounted, int version, unsigned kind
 	unsigned bound;
 	const char *own = own_path(&lines, version == 1 ? kinds : 0, &bound);
 	char path[PATH_MAX];
-	size_t point = strlen(mounted->point);
 
-	own = own ? below(own, mounted->root) : NULL;
-	if (!own || point + strlen(own) >= sizeof path) {
-		errno = ENODEV;
+	if (find_directory(mounted, own, path) < 0)
 		return -1;
-	}
-	memcpy(path, mounted->point, point);
-	strcpy(path + point, strcmp(own, "/") == 0 ? "" : own);
-	return version == 1 ? open_directory(path, 1) : find_usable(path, point, kinds);
+	return version == 1 ? open_directory(path, 1) : find_usable(path, strlen(mounted->point), kinds);
 }
 
 /* What is still wanted of a mount: the version, and the kinds. False: nothing. */
@@ -330,7 +265,7 @@ int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *m
 
 	*missing = wanted & 1U << CGROUP_MEMORY ? CGROUP_MEMORY : wanted & 1U << CGROUP_CPU ? CGROUP_CPU : CGROUP_PIDS;
 	own_path(&lines, 1U << CGROUP_KINDS, &bound); /* a kind that does not exist: every line is read */
-	if (lines_open(&lines, "/proc/self/mountinfo") < 0)
+	if (lines_open(&lines, AT_FDCWD, "/proc/self/mountinfo") < 0)
 		return -1;
 	count = walk(&lines, &wanted, bound, found);
 	error = errno;
@@ -343,4 +278,56 @@ int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *m
 		++*missing;
 	errno = error;
 	return -1;
+}
+
+/* Opens the directory of "ID:CONTROLLERS:PATH". */
+static int open_cgroup(char *line)
+{
+	struct lines lines;
+	struct mounted mounted;
+	char directory[PATH_MAX], *mount, *list, *name;
+	int fd = -1;
+
+	lines_word(&line, ':');
+	list = lines_word(&line, ':');
+	name = lines_word(&list, ','); /* one is enough to know it by; cgroup2 has none */
+	lines_open(&lines, AT_FDCWD, "/proc/self/mountinfo");
+	errno = ENODEV;
+	while (fd < 0 && (mount = lines_next(&lines))) {
+		parse_mount(mount, &mounted);
+		if ((*name ? strcmp(mounted.type, "cgroup") == 0 && lists(mounted.options, ',', name) : strcmp(mounted.type, "cgroup2") == 0) &&
+		    find_directory(&mounted, line, directory) == 0)
+			fd = open_directory(directory, *name ? 1 : 2);
+	}
+	close(lines.fd);
+	return fd;
+}
+
+static bool lacks_rights(int error)
+{
+	return error == EACCES || error == EPERM || error == EROFS || error == ENODEV;
+}
+
+int hierarchy_join(pid_t pid)
+{
+	char path[40] = "/proc/", *line, *own;
+	struct lines theirs, ours;
+	int fd;
+
+	strcpy(decimal(path + strlen(path), (unsigned long)pid), "/cgroup");
+	if (lines_open(&theirs, AT_FDCWD, path) < 0 || lines_open(&ours, AT_FDCWD, "/proc/self/cgroup") < 0)
+		return -1;
+	/* The same hierarchies in the same order. What is entered already is left alone: each move is slow. */
+	while ((line = lines_next(&theirs)) && (own = lines_next(&ours))) {
+		if (strcmp(line, own) == 0)
+			continue;
+		fd = open_cgroup(line);
+		if ((fd < 0 || file_write(fd, "cgroup.procs", "0", 1) < 0) && !lacks_rights(errno))
+			return -1;
+		if (fd >= 0)
+			close(fd);
+	}
+	close(theirs.fd);
+	close(ours.fd);
+	return 0;
 }

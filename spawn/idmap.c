@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/mount.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -125,4 +126,45 @@ int idmap_write(const struct plan *plan, pid_t pid)
 	if (write_map(pid, "/uid_map", "newuidmap", &plan->uid_map, privileged) < 0)
 		return -1;
 	return write_map(pid, "/gid_map", "newgidmap", &plan->gid_map, privileged);
+}
+
+/* Opens a bind's source with the ids of the user namespace. A mount that somebody has used already cannot be mapped: it is detached. */
+static int map_source(const struct mount_entry *entry, int user_namespace)
+{
+	int tree = sys_clone_tree(AT_FDCWD, entry->source, entry->recursive);
+
+	return tree < 0 || sys_map_mount(tree, user_namespace, entry->recursive) < 0 ? -1 : tree;
+}
+
+int idmap_mounts(const struct plan *plan, pid_t pid, int words, int *index)
+{
+	const enum word word = WORD_SOURCE;
+	char path[40] = "/proc/";
+	int user_namespace;
+
+	strcpy(decimal(path + strlen(path), (unsigned long)pid), "/ns/user");
+	user_namespace = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		int tree;
+
+		if (!(plan->mounts[i].attributes & MOUNT_ATTR_IDMAP))
+			continue;
+		*index = (int)i;
+		tree = user_namespace < 0 ? -1 : map_source(&plan->mounts[i], user_namespace);
+		if (tree < 0 || sys_send(words, &word, sizeof word, tree) < 0)
+			return -1;
+		close(tree);
+	}
+	return close(user_namespace);
+}
+
+int idmap_receive(struct child *child)
+{
+	enum word said;
+	int tree;
+
+	if (sys_receive(child->container->words, &said, sizeof said, &tree) == sizeof said && said == WORD_SOURCE)
+		return tree;
+	errno = ECANCELED;
+	return -1;
 }

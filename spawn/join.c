@@ -6,14 +6,15 @@
 #include "join.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "decimal.h"
-#include "ns.h"
 #include "sys.h"
 
 static const struct {
@@ -58,17 +59,18 @@ unsigned long join_differing(pid_t pid)
 	return bits;
 }
 
-int join_enter(const struct plan *plan, int console, struct fault *fault)
+int join_enter(struct child *child)
 {
-	int keep[] = {sys_pidfd(plan->join), console, plan->log_fd};
+	const struct plan *plan = child->plan;
+	int process;
 
-	fault->step = STEP_JOIN;
+	if (!plan->join)
+		return 0;
+	process = sys_pidfd(plan->join);
+	/* For a terminal, and no path of the container's. */
+	child->container->dev = openat(AT_FDCWD, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* Before anybody inside could see our memory, which the program's process shares until it execs: CVE-2016-9962. */
-	if (keep[0] < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || ns_close_except(keep, sizeof keep / sizeof keep[0], STDERR_FILENO + 1) < 0 ||
-	    setns(keep[0], (int)plan->namespaces) < 0) {
-		fault->error = errno;
+	if (process < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || setns(process, (int)plan->namespaces) < 0)
 		return -1;
-	}
-	fault->step = STEP_NONE;
-	return close(keep[0]);
+	return close(process);
 }

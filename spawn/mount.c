@@ -12,14 +12,13 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "child.h"
-#include "decimal.h"
 #include "dev.h"
 #include "idmap.h"
 #include "net.h"
+#include "remount.h"
 #include "root.h"
 #include "sys.h"
 
@@ -109,7 +108,8 @@ int mount_sources(struct child *child)
 		if (entry->kind != MOUNT_BIND)
 			continue;
 		child->fault.index = (int)i;
-		child->container->sources[i] = sys_clone_tree(AT_FDCWD, entry->source, entry->recursive);
+		child->container->sources[i] = entry->attributes & MOUNT_ATTR_IDMAP ? idmap_receive(child)
+		                             : sys_clone_tree(AT_FDCWD, entry->source, entry->recursive);
 		if (child->container->sources[i] < 0)
 			return -1;
 	}
@@ -133,52 +133,27 @@ static int mount_directory(struct child *child, const char *target, const char *
 	return close(fd);
 }
 
-/* The four that we use have the same bits in mount(2) and in mount_setattr(2). */
-_Static_assert(MS_RDONLY == MOUNT_ATTR_RDONLY && MS_NOSUID == MOUNT_ATTR_NOSUID && MS_NODEV == MOUNT_ATTR_NODEV &&
-               MS_NOEXEC == MOUNT_ATTR_NOEXEC, "mount attributes are mount flags");
-
-/*
- * Linux before 5.12 has no mount_setattr(2) and changes one attached mount at a time. A remount replaces the
- * flags, so those that are there, which a user namespace may not take away, are given again. The bits
- * of statfs(2) are those of mount(2).
- */
-static int remount(int fd, uint64_t attributes)
-{
-	enum { KEPT = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME };
-	char path[32] = ".";
-	struct statfs status;
-
-	if (fstatfs(fd, &status) < 0)
-		return -1;
-	if (fchdir(fd) < 0) { /* a file, which has no other name by which mount(2) could be told of it */
-		strcpy(path, "/proc/self/fd/");
-		*decimal(path + strlen(path), (unsigned long)fd) = '\0';
-	}
-	return sys_mount(NULL, path, NULL,
-	                 MS_REMOUNT | MS_BIND | ((unsigned long)status.f_flags & KEPT) | (unsigned long)attributes, NULL);
-}
-
 int mount_restrict(int fd, uint64_t attributes)
 {
 	if (sys_mount_attributes(fd, attributes, false) == 0)
 		return 0;
-	return errno == ENOSYS ? remount(fd, attributes) : -1;
+	return errno == ENOSYS ? remount_one(fd, attributes) : -1;
 }
 
 /* Attaches a detached tree, with attributes, and closes both. */
-static int attach(int tree, int target, uint64_t attributes, bool recursive)
+static int attach(int root, int tree, int target, uint64_t attributes, bool recursive)
 {
 	bool late = false;
 	int result = target < 0 ? -1 : 0, error;
 
 	if (result == 0 && attributes && sys_mount_attributes(tree, attributes, recursive) < 0) {
-		late = errno == ENOSYS && !recursive; /* what is below would stay as it is: refused */
+		late = errno == ENOSYS;
 		result = late ? 0 : -1;
 	}
 	if (result == 0)
 		result = sys_attach(tree, target, "");
 	if (result == 0 && late)
-		result = remount(tree, attributes);
+		result = recursive ? remount_tree(root, tree, attributes) : remount_one(tree, attributes);
 	error = errno;
 	close(target);
 	close(tree);
@@ -201,6 +176,7 @@ static int mount_row(struct child *child, const struct mount_row *row, const cha
  */
 static int mount_plain(struct child *child, const struct mount_row *row)
 {
+	const int root = child->container->root;
 	int tree;
 
 	if (mount_row(child, row, row->data) == 0)
@@ -208,13 +184,15 @@ static int mount_plain(struct child *child, const struct mount_row *row)
 	if (errno != EBUSY || row->data)
 		return -1;
 	tree = sys_detached_mount(row->type, NULL, NULL, row->flags);
-	return tree < 0 ? -1 : attach(tree, root_target(child->container->root, row->target, true, false), 0, false);
+	return tree < 0 ? -1 : attach(root, tree, root_target(root, row->target, true, false), 0, false);
 }
 
 /* Attaches what was prepared; a borrowed tree gets the row's flags now. */
 static int attach_row(struct child *child, const struct mount_row *row, int tree, bool borrowed)
 {
-	return attach(tree, root_target(child->container->root, row->target, true, true), borrowed ? row->flags : 0, false);
+	const int root = child->container->root;
+
+	return attach(root, tree, root_target(root, row->target, true, true), borrowed ? row->flags : 0, borrowed);
 }
 
 static int mount_proc(struct child *child, const struct mount_row *row)
@@ -222,19 +200,9 @@ static int mount_proc(struct child *child, const struct mount_row *row)
 	return child->container->proc > 0 ? attach_row(child, row, child->container->proc, false) : mount_plain(child, row);
 }
 
-/*
- * Before Linux 5.12 only the top of a borrowed /sys becomes read-only. Below are file systems that this user could reach
- * at the same place outside, with the same rights.
- */
 static int mount_sys(struct child *child, const struct mount_row *row)
 {
-	int tree = child->container->sys;
-
-	if (tree == 0)
-		return mount_plain(child, row);
-	if (borrows_sys(child->plan) && sys_mount_attributes(tree, row->flags, true) < 0 && errno != ENOSYS)
-		return -1;
-	return attach_row(child, row, tree, borrows_sys(child->plan));
+	return child->container->sys > 0 ? attach_row(child, row, child->container->sys, borrows_sys(child->plan)) : mount_plain(child, row);
 }
 
 /* A namespace's view of its cgroups. That of the host, which a borrowed /sys brought along, must not stay in sight. */
@@ -274,12 +242,13 @@ int mount_rows_apply(struct child *child)
 
 static int apply_bind(struct child *child, const struct mount_entry *entry, int tree)
 {
+	const int root = child->container->root;
 	struct stat status;
 
 	if (fstat(tree, &status) < 0)
 		return -1;
-	return attach(tree, root_target(child->container->root, entry->target, S_ISDIR(status.st_mode), child->plan->rootfs != NULL),
-	              entry->attributes, entry->recursive);
+	return attach(root, tree, root_target(root, entry->target, S_ISDIR(status.st_mode), child->plan->rootfs != NULL),
+	              entry->attributes & ~(uint64_t)MOUNT_ATTR_IDMAP, entry->recursive);
 }
 
 int mount_entries_apply(struct child *child)
@@ -332,19 +301,6 @@ static int guard(const char *name)
 	return sys_mount(NULL, name, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | GUARDED, NULL);
 }
 
-/* Opens a mount of the rows by its path, and makes sure that it is that mount and not a directory of the rootfs. */
-static int open_mount(int root, const char *path, unsigned long magic)
-{
-	struct statfs status;
-	int fd = sys_open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
-
-	if (fd >= 0 && fstatfs(fd, &status) == 0 && (unsigned long)status.f_type == magic)
-		return fd;
-	if (fd >= 0)
-		errno = EXDEV;
-	return -1;
-}
-
 /* Hides what one of the names in masked is, if it is there at all. */
 static int mask(int proc, int dev, const char *name, bool directory)
 {
@@ -357,7 +313,7 @@ static int mask(int proc, int dev, const char *name, bool directory)
 
 static int mask_firmware(int root)
 {
-	int sys = open_mount(root, "sys", SYSFS_MAGIC), result;
+	int sys = root_mounted(root, "sys", SYSFS_MAGIC), result;
 
 	if (sys < 0 || fchdir(sys) < 0)
 		return -1;
@@ -376,7 +332,7 @@ int mount_masks(struct child *child)
 		return -1;
 	if (child->plan->borrows)
 		return 0;
-	proc = open_mount(child->container->root, "proc", PROC_SUPER_MAGIC);
+	proc = root_mounted(child->container->root, "proc", PROC_SUPER_MAGIC);
 	if (proc < 0 || fchdir(proc) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)

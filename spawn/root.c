@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -180,5 +181,17 @@ int root_target(int root, const char *path, bool directory, bool create)
 			return fd;
 	}
 	errno = ELOOP;
+	return -1;
+}
+
+int root_mounted(int root, const char *path, unsigned long magic)
+{
+	struct statfs status;
+	int fd = sys_open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
+
+	if (fd >= 0 && fstatfs(fd, &status) == 0 && (unsigned long)status.f_type == magic)
+		return fd;
+	if (fd >= 0)
+		errno = EXDEV;
 	return -1;
 }

@@ -289,9 +289,5 @@ __attribute__((noinline)) static int install(uint64_t capabilities)
 
 int seccomp_apply(struct child *child)
 {
-	const struct plan *plan = child->plan;
-
-	if (plan->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -1;
-	return plan->seccomp ? install(plan->capabilities) : 0;
+	return child->plan->seccomp ? install(child->plan->capabilities) : 0;
 }

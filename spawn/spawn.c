@@ -67,7 +67,7 @@ static int container_main(const struct plan *plan, const struct job *job, const 
 	struct child child = {.plan = plan, .job = job, .container = &container, .cgroup = cgroup};
 	struct report report = {.kind = REPORT_FAULT};
 
-	if (child_walk(&child, STEP_CLONE, STEP_CONTAINER_END) == 0)
+	if ((plan->join ? child_join(&child) : child_walk(&child, STEP_CLONE, STEP_CONTAINER_END)) == 0)
 		return container.terminal;
 	report.fault = child.fault;
 	if (write(container.report, &report, sizeof report) < 0)
@@ -93,6 +93,8 @@ static int open_pipes(const struct plan *plan, struct pipes *pipes)
 	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
 	if (open_report_pipe(plan, pipes->reports) < 0)
 		return -1;
+	if (plan->idmapped)
+		return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes->words);
 	return idmap_is_foreign(plan) || plan->network.kind == NETWORK_VETH ? pipe2(pipes->words, O_CLOEXEC) : 0;
 }
 
@@ -107,7 +109,7 @@ static pid_t clone_container(const struct plan *plan, struct cgroup *cgroup, str
 		return -1;
 	if (own != NET_STAYED)
 		child_time(plan, STEP_NETNS);
-	pid = cgroup ? cgroup_fork(cgroup, plan->namespaces) : sys_fork(plan->namespaces);
+	pid = cgroup ? cgroup_fork(cgroup, plan->namespaces) : sys_fork(plan->join ? 0 : plan->namespaces);
 	fault->error = errno;
 	child_time(plan, STEP_CLONE);
 	if (pid != 0)
@@ -126,6 +128,9 @@ static int complete(const struct plan *plan, pid_t pid, int words, int *interfac
 {
 	fault->step = STEP_IDMAP;
 	if (idmap_is_foreign(plan) && (idmap_write(plan, pid) < 0 || say(words, WORD_MAPS) < 0))
+		return -1;
+	fault->step = STEP_IDMAPPED;
+	if (plan->idmapped && idmap_mounts(plan, pid, words, &fault->index) < 0)
 		return -1;
 	fault->step = STEP_NETWORK;
 	if (plan->network.kind != NETWORK_VETH)

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <linux/landlock.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -21,6 +22,7 @@
 enum {
 	KERNEL_SIGSET_BYTES = 8,
 	RESOLVE_TRIES = 128,
+	LANDLOCK_ATTR_SIZE = 3 * 8, /* what an older kernel does not know of it is 0 */
 };
 
 /* 32-bit arm kept its first, 16-bit calls under the plain names. */
@@ -92,11 +94,23 @@ int sys_attach(int fd, int dirfd, const char *path)
 	return (int)syscall(SYS_move_mount, fd, "", dirfd, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
 }
 
+static int set_attributes(int fd, const struct mount_attr *attributes, bool recursive)
+{
+	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attributes, sizeof *attributes);
+}
+
 int sys_mount_attributes(int fd, uint64_t attributes, bool recursive)
 {
-	struct mount_attr attr = {.attr_set = attributes};
+	const struct mount_attr added = {.attr_set = attributes};
 
-	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof attr);
+	return set_attributes(fd, &added, recursive);
+}
+
+int sys_map_mount(int fd, int user_namespace, bool recursive)
+{
+	const struct mount_attr mapped = {.attr_set = MOUNT_ATTR_IDMAP, .propagation = MS_PRIVATE, .userns_fd = (uint32_t)user_namespace};
+
+	return set_attributes(fd, &mapped, recursive);
 }
 
 static int set_option(int fs, const char *key, const char *value)
@@ -234,6 +248,33 @@ ssize_t sys_receive(int socket, void *packet, size_t size, int *descriptor)
 	if (n >= 0 && message.msg_controllen >= CMSG_LEN(sizeof(int)) && control.header.cmsg_type == SCM_RIGHTS)
 		memcpy(descriptor, CMSG_DATA(&control.header), sizeof *descriptor);
 	return n;
+}
+
+int sys_landlock_create(const uint64_t *denied)
+{
+	if (!denied)
+		return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	return (int)syscall(SYS_landlock_create_ruleset, denied, LANDLOCK_ATTR_SIZE, 0);
+}
+
+int sys_landlock_path(int ruleset, uint64_t rights, int fd)
+{
+	const struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = fd};
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+int sys_landlock_port(int ruleset, uint64_t rights, uint64_t port)
+{
+	enum { RULE_NET_PORT = 2 }; /* and struct landlock_net_port_attr are not in every linux/landlock.h */
+	const uint64_t rule[] = {rights, port};
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, rule, 0);
+}
+
+int sys_landlock_restrict(int ruleset)
+{
+	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 }
 
 int sys_close_range(unsigned first, unsigned last)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -16,10 +17,13 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "root.h"
 #include "sys.h"
 
 enum {
 	PTY_SLAVE_MAJOR = 136, /* UNIX98_PTY_SLAVE_MAJOR, linux/major.h; the minor is the number */
+	/* Not readiness, but a full or empty pseudo-terminal must never hold the launcher up: O_NONBLOCK. */
+	MASTER_FLAGS = O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
 };
 
 static int job_shared(const struct job *job)
@@ -65,12 +69,31 @@ int tty_job(struct child *child)
 	return kinds[child->job->kind](child->job);
 }
 
-/* Not readiness, but a full or empty pseudo-terminal must never hold the launcher up: O_NONBLOCK. */
+/* That of a devpts, which a container can mount but not forge, whatever else it has at that place. */
+static int open_joined_master(void)
+{
+	int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int pts = root_mounted(root, "dev/pts", DEVPTS_SUPER_MAGIC);
+	int master = pts < 0 ? -1 : openat(pts, "ptmx", MASTER_FLAGS), error = errno;
+
+	close(pts);
+	close(root);
+	errno = error;
+	return master;
+}
+
 static int open_master(const struct child *child)
 {
-	const int flags = O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
+	int master;
 
-	return child->plan->rootfs ? openat(child->container->dev, "pts/ptmx", flags) : openat(AT_FDCWD, "/dev/ptmx", flags);
+	if (child->plan->rootfs)
+		return openat(child->container->dev, "pts/ptmx", MASTER_FLAGS);
+	if (child->plan->join) {
+		master = open_joined_master();
+		if (master >= 0 || errno != EACCES) /* the host's is for root only: an ordinary user has no more power than who made it */
+			return master;
+	}
+	return sys_open_plain("/dev/ptmx", MASTER_FLAGS);
 }
 
 /* TIOCGPTPEER, Linux 4.13, opens the slave by no path at all. */
@@ -122,8 +145,8 @@ static int bind_console(int dev, int master, int slave)
 /* Nothing inside shall have the launcher's terminal open: /proc/1/fd could be another way to it. */
 static int forget_terminal(const struct child *child)
 {
-	int null = child->plan->rootfs ? openat(child->container->dev, "null", O_RDWR | O_CLOEXEC)
-	                               : openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+	const bool held = child->plan->rootfs || child->plan->join;
+	int null = openat(held ? child->container->dev : AT_FDCWD, held ? "null" : "/dev/null", O_RDWR | O_CLOEXEC);
 
 	return null < 0 || replace_stdio(null, child->plan->pty) < 0 ? -1 : close(null);
 }

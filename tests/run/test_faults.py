@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from containers import Box, host_namespaces, one_line, own, small_root
-from harness import Caller, descendants_of, kill_quietly, state_of
+from harness import Caller, checked, descendants_of, kill_quietly, state_of
 
 # Where a start may go on with less: what, and why.
 OPTIONAL_MOUNTS = {
@@ -165,12 +165,13 @@ def test_every_call_that_fails(faulty, error):
 # ---- older kernels ----
 
 
-def test_without_mount_setattr_one_mount_at_a_time(nsinit, caller, scratch, probe):
-    """Linux 5.10 and 5.11: a bind without the mounts below it can be restricted; with them it is refused, not left writable."""
+@pytest.fixture
+def old_kernel(nsinit, caller, scratch, probe):
+    """Starts a script in a container on a kernel before Linux 5.12, without mount_setattr(2)."""
     if not shutil.which("strace"):
         pytest.skip("needs strace")
     root = small_root(scratch / "root", probe)
-    (scratch / "volume").mkdir()
+    (scratch / "volume/sub/deep er").mkdir(parents=True)
     (scratch / "volume/file").write_text("x\n")
     for path in (root, scratch / "volume"):
         own(path, caller.uid)
@@ -181,19 +182,58 @@ def test_without_mount_setattr_one_mount_at_a_time(nsinit, caller, scratch, prob
         result = caller.run([*strace, *box.command(options, ["/bin/sh", "-c", script])])
         assert "INJECTED" in box.log.read_text(errors="replace"), "the call was not made: nothing was tried"
         return result
+    return start
 
+
+def test_without_mount_setattr_one_mount_at_a_time(old_kernel, scratch):
     write = "echo x >/mnt/made; echo y >/etc/x; grep -E ' (/mnt|/etc/x|/) ' /proc/self/mountinfo | cut -d' ' -f5,6"
-    result = start(f"--bind {scratch}/volume:/mnt:ro,norec --bind {scratch}/volume/file:/etc/x:ro,norec,noexec", write)
-    assert result.err.count("Read-only file system") == 2, result
-    seen = dict(line.split() for line in result.out.splitlines())
-    assert "ro" in seen["/mnt"].split(",") and {"ro", "noexec"} <= set(seen["/etc/x"].split(",")), result
-    assert os.listdir(scratch / "volume") == ["file"] and (scratch / "volume/file").read_text() == "x\n"
+    for rec in ("rec", "norec"):
+        result = old_kernel(f"--bind {scratch}/volume:/mnt:ro,{rec} --bind {scratch}/volume/file:/etc/x:ro,noexec,{rec}", write)
+        assert result.err.count("Read-only file system") == 2, result
+        seen = dict(line.split() for line in result.out.splitlines())
+        assert "ro" in seen["/mnt"].split(",") and {"ro", "noexec"} <= set(seen["/etc/x"].split(",")), result
+        assert sorted(os.listdir(scratch / "volume")) == ["file", "sub"] and (scratch / "volume/file").read_text() == "x\n"
 
-    result = start("--read-only", "touch /made; touch /tmp/x && echo memory")
+    result = old_kernel("--read-only", "touch /made; touch /tmp/x && echo memory")
     assert result.out == "memory\n" and "Read-only file system" in result.err, result
 
-    one_line(start(f"--bind {scratch}/volume:/mnt:ro", "true"), 125, "--bind /mnt:", "norec")
-    assert os.listdir(scratch / "volume") == ["file"]
+
+@pytest.fixture
+def mounted(scratch, own_world):
+    """mounted(path): an empty file system there, until the test ends."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: something is mounted below the source")
+    paths = []
+
+    def mount(path):
+        checked("mount", b"tmpfs", os.fsencode(path), b"tmpfs", 0, b"mode=777")
+        paths.append(os.fsencode(path))
+    yield mount
+    for path in reversed(paths):
+        checked("umount2", path, 2)
+
+
+def test_without_mount_setattr_all_mounts_below(old_kernel, mounted, scratch):
+    """Mounts in mounts, a name that mountinfo escapes, a file, and what another bind has beside it."""
+    sub = scratch / "volume/sub"
+    mounted(sub)
+    (sub / "deep er").mkdir()
+    mounted(sub / "deep er")
+    script = "for d in /mnt /mnt/sub '/mnt/sub/deep er' /other/sub; do touch \"$d/made\" 2>/dev/null && echo \"$d\"; done"
+    result = old_kernel(f"--bind {scratch}/volume:/other --bind {scratch}/volume:/mnt:ro,noexec", script)
+    assert (result.out, result.err) == ("/other/sub\n", "")
+    (sub / "made").unlink()
+    seen = old_kernel(f"--bind {scratch}/volume:/mnt:ro,noexec", "grep -c ' /mnt.*[ ,]ro,.*noexec' /proc/self/mountinfo")
+    assert seen.out == "3\n", seen
+
+
+def test_without_mount_setattr_a_hidden_mount_is_refused(old_kernel, mounted, scratch):
+    """The second bind hides the mount that the first one brought to /mnt/sub: what is listed there cannot be reached."""
+    mounted(scratch / "volume/sub")
+    (scratch / "root/over").mkdir()
+    hides = f"--bind {scratch}/volume:/mnt --bind {scratch}/root/over:/mnt:ro"
+    one_line(old_kernel(hides, "true"), 125, "--bind /mnt", "add norec")
+    assert old_kernel(f"{hides},norec", "true").status == 0
 
 
 @pytest.mark.parametrize("call", ["openat2", "open_tree", "move_mount", "fsopen", "close_range", "pivot_root"])

@@ -44,12 +44,14 @@ static struct {
 	unsigned uid, gid;
 	unsigned long statfs_flags;
 	bool pseudo;
+	int landlock;
 } fake;
 
 void fake_reset(void)
 {
 	memset(&fake, 0, sizeof fake);
 	fake.capable = true;
+	fake.landlock = 6;
 }
 
 void fake_fail(const char *name, int nth, int error)
@@ -97,6 +99,11 @@ void fake_statfs_flags(unsigned long flags)
 void fake_pseudo(void)
 {
 	fake.pseudo = true;
+}
+
+void fake_landlock(int version)
+{
+	fake.landlock = version;
 }
 
 static bool is_call(const char *line, const char *name)
@@ -283,6 +290,12 @@ REAL(int, sys_mount_attributes, int fd, uint64_t attributes, bool recursive)
 	return is_real("sys_mount_attributes") ? __real_sys_mount_attributes(fd, attributes, recursive) : 0;
 }
 
+REAL(int, sys_map_mount, int fd, int user_namespace, bool recursive)
+{
+	(void)user_namespace;
+	return fails("sys_map_mount", " %s%s", path_text(fd), recursive ? " rec" : "") ? -1 : 0;
+}
+
 /* A new, empty directory instead of a file system. */
 REAL(int, sys_detached_mount, const char *type, const char *key, const char *value, uint64_t attributes)
 {
@@ -387,6 +400,34 @@ REAL(ssize_t, sys_send, int socket, const void *packet, size_t size, int descrip
 REAL(ssize_t, sys_receive, int socket, void *packet, size_t size, int *descriptor)
 {
 	return fails("sys_receive", " %zu", size) ? -1 : __real_sys_receive(socket, packet, size, descriptor);
+}
+
+/* A descriptor of nobody. */
+REAL(int, sys_landlock_create, const uint64_t *denied)
+{
+	if (!denied)
+		return fails("sys_landlock_create", " version") ? -1 : fake.landlock;
+	if (fails("sys_landlock_create", " files %#llx ports %#llx scopes %#llx", (unsigned long long)denied[0], (unsigned long long)denied[1],
+	          (unsigned long long)denied[2]))
+		return -1;
+	return __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+REAL(int, sys_landlock_path, int ruleset, uint64_t rights, int fd)
+{
+	(void)ruleset;
+	return fails("sys_landlock_path", " %s %#llx", path_of(fd), (unsigned long long)rights) ? -1 : 0;
+}
+
+REAL(int, sys_landlock_port, int ruleset, uint64_t rights, uint64_t port)
+{
+	(void)ruleset;
+	return fails("sys_landlock_port", " %llu %#llx", (unsigned long long)port, (unsigned long long)rights) ? -1 : 0;
+}
+
+REAL(int, sys_landlock_restrict, int ruleset)
+{
+	return fails("sys_landlock_restrict", " %s", path_of(ruleset)) ? -1 : 0;
 }
 
 REAL(int, sys_close_range, unsigned first, unsigned last)

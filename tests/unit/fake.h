@@ -36,6 +36,9 @@ void fake_statfs_flags(unsigned long flags);
 /* A directory that is called proc or sys is a mount of that file system, for fstatfs(2). */
 void fake_pseudo(void);
 
+/* The kernel's version of Landlock; without it 6. */
+void fake_landlock(int version);
+
 /* How often name was called. */
 int fake_count(const char *name);
 

@@ -32,6 +32,9 @@ static struct plan *full_plan(void)
 	plan->mounts[0] = (struct mount_entry){.kind = MOUNT_TMPFS, .target = "/my/tmpfs", .option = "tmpfs"};
 	plan->mounts[1] = (struct mount_entry){.kind = MOUNT_BIND, .source = "/my/source", .target = "/my/target", .option = "volume"};
 	plan->mount_count = 2;
+	plan->landlock[0] = (struct landlock_rule){.kind = LANDLOCK_RW, .object = "/my/tree"};
+	plan->landlock[1] = (struct landlock_rule){.kind = LANDLOCK_BIND, .object = "80"};
+	plan->landlock_count = 2;
 	return plan;
 }
 
@@ -107,6 +110,7 @@ static void test_objects(void **state)
 		{STEP_CLONE, 0, " net"},
 		{STEP_CLONE, 0, " user"},
 		{STEP_SOURCES, 1, "--volume /my/source: "},
+		{STEP_IDMAPPED, 1, "ids of --volume /my/source: "},
 		{STEP_SOURCES, FAULT_HOST_NODES, "/dev"},
 		{STEP_SOURCES, FAULT_PROC, "/proc"},
 		{STEP_SOURCES, FAULT_SYS, "/sys"},
@@ -116,6 +120,9 @@ static void test_objects(void **state)
 		{STEP_NETWORK, FAULT_LINK, "--net veth: "},
 		{STEP_NETWORK, 0, "--net veth, route=10.0.0.1: "},
 		{STEP_NETWORK, 1, "--net veth, host-address=10.0.0.2/24: "},
+		{STEP_LANDLOCK, -1, "--landlock: "},
+		{STEP_LANDLOCK, 0, "--landlock rw:/my/tree: "},
+		{STEP_LANDLOCK, 1, "--landlock bind:80: "},
 		{STEP_ROOT, 0, "--rootfs /my/root: "},
 		{STEP_BINDS, 0, "--tmpfs /my/tmpfs: "},
 		{STEP_BINDS, 1, "--volume /my/target: "},

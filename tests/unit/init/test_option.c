@@ -178,6 +178,7 @@ static const struct value {
 	{"cap-add", "NET_ADMIN,SYS_TIME", "NET", "not a capability"},
 	{"cap-drop", "ALL", "", "not a capability"},
 	{"seccomp", "none", "strict", "not a filter"},
+	{"landlock", "ro:/", "rx:/", "not a rule"},
 	{"rlimit", "nofile=1:2", "nofile=2:1", "not a limit"},
 	{"nice", "-20", "-21", "not a niceness"},
 	{"oom-score-adj", "1000", "1001", "not a score"},
@@ -483,6 +484,7 @@ static void test_binds(void **state)
 		{"--bind /a:/b:rw x", "/a", "/b", 0, true},
 		{"--bind /a:/b:norec x", "/a", "/b", 0, false},
 		{"--bind /a:/b:rec,norec,rec x", "/a", "/b", 0, true},
+		{"--bind /a:/b:idmap,norec x", "/a", "/b", MOUNT_ATTR_IDMAP, false},
 		{"--bind /a:/b:ro,nosuid,nodev,noexec,norec x", "/a", "/b",
 		 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, false},
 	};
@@ -517,6 +519,51 @@ static void test_tmpfs(void **state)
 	assert_string_equal(plan->mounts[2].data, "size=1m,mode=700");
 }
 
+/* --- Landlock --- */
+
+static void test_landlock(void **state)
+{
+	static const struct {
+		const char *word;
+		enum landlock_kind kind;
+		bool any;
+		const char *object;
+		unsigned long port;
+	} rows[] = {
+		{"ro:/usr", LANDLOCK_RO, false, "/usr", 0},        {"rw:.", LANDLOCK_RW, false, ".", 0},
+		{"ro:/a:b,c", LANDLOCK_RO, false, "/a:b,c", 0},    {"rw:any", LANDLOCK_RW, false, "any", 0}, /* a file of that name */
+		{"connect:443", LANDLOCK_CONNECT, false, "443", 443}, {"bind:65535", LANDLOCK_BIND, false, "65535", 65535},
+		{"bind:0", LANDLOCK_BIND, false, "0", 0},          {"connect:any", LANDLOCK_CONNECT, true, "any", 0},
+		{"signal:any", LANDLOCK_SIGNAL, true, "any", 0},   {"abstract:any", LANDLOCK_ABSTRACT, true, "any", 0},
+	};
+	static const char *const wrong[] = {
+		"ro", "ro:", ":/", "RO:/", "read-only:/", "connect:", "connect:65536", "connect:-1", "connect:http", "bind:80,81", "bind:80 ", "signal:9",
+		"signal", "abstract:x", "connect:any,bind:any",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = new_plan();
+		const struct landlock_rule *rule = &plan->landlock[0];
+
+		check_int(rows[i].word, parse(plan, joined("--landlock ", rows[i].word, " x")), 3);
+		check_int(rows[i].word, plan->landlock_count, 1);
+		check_int(rows[i].word, rule->kind, rows[i].kind);
+		check_int(rows[i].word, rule->any, rows[i].any);
+		check_text(rows[i].word, rule->object, rows[i].object);
+		check_int(rows[i].word, rule->port, rows[i].port);
+	}
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		struct plan *plan = new_plan();
+		char line[64], *argv[] = {(char *)"nsinit", line, NULL}, *environment[] = {NULL};
+
+		strcpy(stpcpy(line, "--landlock="), wrong[i]);
+		check_int(wrong[i], option_parse(&option_nsinit, plan, argv, environment), -1);
+		check_part(wrong[i], said_line(wrong[i]), "not a rule");
+		check_int(wrong[i], plan->landlock_count, 0);
+	}
+}
+
 /* --- limits --- */
 
 static void test_limits(void **state)
@@ -531,6 +578,7 @@ static void test_limits(void **state)
 		{"--env=A=1", "one variable too many", PLAN_ENV_MAX},
 		{"--secret=A=/dev/null", "one variable too many", PLAN_ENV_MAX},
 		{"--on=USR1=/x", "one signal too many", PLAN_HOOKS_MAX},
+		{"--landlock=ro:/", "one rule too many", PLAN_LANDLOCK_MAX},
 		{"--rlimit=core=0", "one limit too many", PLAN_LIMITS_MAX},
 		{"--map-uid=0:0:1", "one range too many", PLAN_MAPS_MAX},
 		{"--map-gid=0:0:1", "one range too many", PLAN_MAPS_MAX},
@@ -545,7 +593,7 @@ static void test_limits(void **state)
 		for (int n = 0; n < rows[i].limit; n++)
 			strcat(strcat(text, rows[i].word), " ");
 		check_int(rows[i].word, parse(plan, text), rows[i].limit + 1);
-		check_int(rows[i].word, plan->mount_count + plan->env_count + plan->hook_count + plan->limit_count + plan->uid_map.count +
+		check_int(rows[i].word, plan->mount_count + plan->env_count + plan->hook_count + plan->limit_count + plan->landlock_count + plan->uid_map.count +
 		          plan->gid_map.count, rows[i].limit);
 		check_int(rows[i].word, parse(new_plan(), strcat(text, rows[i].word)), -1);
 		check_part(rows[i].word, said_line(rows[i].word), rows[i].wrong);
@@ -714,7 +762,7 @@ int main(void)
 		test(test_table), test(test_value_is_missing), test(test_value_is_too_much), test(test_flags), test(test_good_values),
 		test(test_bad_values), test(test_more_bad_values), test(test_name_length), test(test_fields), test(test_defaults),
 		test(test_verbosity), test(test_verbose_variable), test(test_remap), test(test_rewrite), test(test_binds), test(test_tmpfs),
-		test(test_limits), test(test_end), test(test_words_after_the_program_are_not_read), test(test_unknown),
+		test(test_landlock), test(test_limits), test(test_end), test(test_words_after_the_program_are_not_read), test(test_unknown),
 		test(test_abbreviation), test(test_environment), test(test_unknown_variable), test(test_help),
 	};
 

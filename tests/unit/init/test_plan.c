@@ -126,6 +126,8 @@ static void test_refused(void **state)
 		{"--map-uid 0:1000:1 x", true, "--map-gid: "}, /* both or none */
 		{"--map-gid 0:1000:1 x", true, "--map-uid, "},
 		{"--map-uid 1:1000:9 --map-gid 0:1000:1 x", true, "--map-uid, "}, /* PID 1 is 0 */
+		{"-R @ --bind /a:/b --volume /c:/d:ro,idmap x", true, "--volume /c: idmap needs "},
+		{"-R @ --bind /c:/d:idmap x", false, "--bind /c: idmap needs "}, /* one id is no map for a file system */
 		{"-R @ --user nobody x", true, "--user nobody: "},
 		{"-R @ --user alice:nobody x", true, "--user alice:nobody: "},
 		{"-R @ --conf /nowhere x", true, "--conf /nowhere: No such file or directory; "},
@@ -277,6 +279,8 @@ static void test_join_refused(void **state)
 	check_part("no such process", said_line("no such process"), "--join 2147483647: No such file or directory; ");
 	assert_int_equal(plan_join(plan_of("--join 1 -R / x")), -1);
 	check_part("rootfs", said_line("rootfs"), "--join 1: makes no container; ");
+	assert_int_equal(plan_join(plan_of("--join 2147483647 --tty new x")), -1); /* which makes none */
+	check_part("tty", said_line("tty"), "--join 2147483647: No such file or directory; ");
 	assert_int_equal(plan_join(plan_of("--join 1")), -1);
 	check_part("no program", said_line("no program"), "no program given; ");
 }

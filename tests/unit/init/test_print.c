@@ -72,6 +72,15 @@ static const struct {
 	 "subreaper: yes\n"
 	 "program: sh -c exit\n"},
 
+	{"-s --no-new-privs --landlock ro:/usr --landlock connect:443 --landlock signal:any x", 50, false,
+	 "role: entrypoint\n"
+	 "no new privileges: yes\n"
+	 "landlock: ro /usr\n"
+	 "landlock: connect 443\n"
+	 "landlock: signal any\n"
+	 "subreaper: yes\n"
+	 "program: x\n"},
+
 	{"-P", 1, true,
 	 "role: entrypoint\n"
 	 "program: none, pause\n"},
@@ -164,7 +173,7 @@ static const struct {
 	 "umask: 27\n"
 	 "program: x\n"},
 
-	{"-R @ --ephemeral --map-uid 0:1000:1 --map-gid 0:1000:1 --map-gid 1:5000:9 --share net,cgroup,ipc x", 50, false,
+	{"-R @ --ephemeral --bind /a:/b:idmap --map-uid 0:1000:1 --map-gid 0:1000:1 --map-gid 1:5000:9 --share net,cgroup,ipc x", 50, false,
 	 "role: run\n"
 	 "namespaces: mount uts user pid\n"
 	 "root: @\n"
@@ -176,6 +185,7 @@ static const struct {
 	 "mount: tmpfs on /dev/shm rw,nosuid,nodev,noexec\n"
 	 "mount: tmpfs on /run rw,nosuid,nodev\n"
 	 "mount: tmpfs on /tmp rw,nosuid,nodev\n"
+	 "bind: /a on /b rw,idmap,rec (--bind)\n"
 	 "uid map: 1 ids from 0 inside are those from 1000 outside\n"
 	 "gid map: 1 ids from 0 inside are those from 1000 outside\n"
 	 "gid map: 9 ids from 1 inside are those from 5000 outside\n"

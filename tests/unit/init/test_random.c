@@ -45,8 +45,8 @@ static void random_text(char *text, size_t size)
 static void random_value(char *text, size_t size)
 {
 	static const char *const tokens[] = {
-		"0", "1", "64", "65", "255", "256", "4294967295", "TERM", "HUP", "RTMIN+1", "KILL", "5s", "500ms", "", "/", "/a", "ro", "norec",
-		"uts", "net", "user", "A", "nofile", "unlimited", "auto", "ALL", "NET_ADMIN", "none", "default",
+		"0", "1", "64", "65", "255", "256", "4294967295", "TERM", "HUP", "RTMIN+1", "KILL", "5s", "500ms", "", "/", "/a", "ro", "norec", "idmap",
+		"uts", "net", "user", "A", "nofile", "unlimited", "auto", "ALL", "NET_ADMIN", "none", "default", "any", "rw", "connect", "signal",
 	};
 	static const char separators[] = "::::,,=-";
 	unsigned count = below(2) ? 2 : 1 + below(5);

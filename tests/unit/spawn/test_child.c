@@ -25,7 +25,7 @@ enum {
 };
 
 static struct container container;
-	static struct cgroup cgroup;
+static struct cgroup cgroup;
 static struct job job;
 static sigset_t mask;
 static char *argv[4], *envp[] = {NULL};
@@ -63,6 +63,9 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	plan->limit_count = 1;
 	plan->limit_capabilities = plan->seccomp = true;
 	plan->capabilities = 1; /* CAP_CHOWN */
+	plan->no_new_privs = true;
+	plan->landlock[0] = (struct landlock_rule){.kind = LANDLOCK_BIND, .object = "80", .port = 80};
+	plan->landlock_count = 1;
 	plan->hostname = "box";
 	plan->domainname = "here";
 	plan->cwd = "/";
@@ -129,7 +132,7 @@ static void test_container_order(void **state)
 static void test_program_order(void **state)
 {
 	static const char *const calls[] = {
-		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 22 2" /* PR_SET_SECCOMP */, "prctl 24 1" /* PR_CAPBSET_DROP */,
+		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 38 1" /* PR_SET_NO_NEW_PRIVS */, "sys_landlock_restrict", "prctl 22 2" /* PR_SET_SECCOMP */, "prctl 24 1" /* PR_CAPBSET_DROP */,
 		"sys_setgroups 3: 1 2 3", "sys_setgid 8", "sys_setuid 7", "sys_set_capabilities", "sys_open_plain /", "sys_signal_mask",
 		"execve /bin/program: /bin/program",
 	};
@@ -187,6 +190,9 @@ static const struct row {
 	{STEP_TERMINAL, "setpgid", "", EPERM, false},
 	{STEP_CLOSE, "sys_close_range", "", EBADF, false},
 	{STEP_LIMITS, "prlimit", "", EPERM, false},
+	{STEP_NO_NEW_PRIVS, "prctl", "prctl 38 1", EINVAL, false},
+	{STEP_LANDLOCK, "sys_landlock_create", " version", ENOSYS, false},
+	{STEP_LANDLOCK, "sys_landlock_restrict", "", EPERM, false},
 	{STEP_SECCOMP, "prctl", "prctl 22 2", EACCES, false},
 	{STEP_BOUNDING, "prctl", "prctl 24 1", EPERM, false},
 	{STEP_CAPABILITIES, "sys_set_capabilities", "", EPERM, false},
@@ -269,12 +275,59 @@ static void test_every_step_has_a_row(void **state)
 	(void)state;
 	for (int step = STEP_CLONE + 1; step < STEP_COUNT; step++) {
 		bool found = step == STEP_CONTAINER_END || step == STEP_VFORK || step == STEP_MASKS ||
-		             step == STEP_NETWORK_READY || step == STEP_LISTEN_PID;
+		             step == STEP_NETWORK_READY || step == STEP_LISTEN_PID || step == STEP_JOIN;
 
 		for (size_t i = 0; i < COUNT(rows); i++)
 			found = found || (int)rows[i].step == step;
 		if (!found)
 			fail_msg("step %d has no row", step);
+	}
+}
+
+static struct child joining(struct plan *plan)
+{
+	struct child child = child_of(plan, STANDARD | CLONE_NEWUSER);
+
+	put_file("self/cgroup", "0::/a\n");
+	plan->join = 4711;
+	plan->rootfs = NULL;
+	return child;
+}
+
+/* Who joins makes nothing and mounts nothing, and is out of sight before it is inside. */
+static void test_join(void **state)
+{
+	static const char *const calls[] = {
+		"openat /proc/4711/cgroup", "openat /proc/self/cgroup", "sys_close_range", "prctl 1 15" /* PR_SET_PDEATHSIG */, "sys_join_keyring",
+		"sys_pidfd 4711", "openat /dev", "prctl 4 0" /* PR_SET_DUMPABLE */, "setns 0x7e020080", "setpgid 0 0",
+	};
+	struct plan plan;
+	struct child child = joining(&plan);
+
+	(void)state;
+	assert_int_equal(child_join(&child), 0);
+	check_order(calls, COUNT(calls));
+	assert_int_equal(fake_count("sys_mount") + fake_count("sys_clone_tree") + fake_count("sys_unshare") + fake_count("sethostname"), 0);
+}
+
+static void test_join_failures(void **state)
+{
+	static const struct row failures[] = {
+		{STEP_CGROUP, "openat", "/proc/4711/cgroup", ENOENT, true}, {STEP_DESCRIPTORS, "sys_close_range", "", EBADF, true},
+		{STEP_JOIN, "sys_pidfd", "", ESRCH, true}, {STEP_JOIN, "prctl", "prctl 4 0", EINVAL, true}, {STEP_JOIN, "setns", "", EPERM, true},
+		{STEP_JOB, "setpgid", "", EPERM, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(failures); i++) {
+		struct plan plan;
+		struct child child = joining(&plan);
+
+		fake_fail_at(failures[i].call, failures[i].part, failures[i].error);
+		check_int(failures[i].call, child_join(&child), -1);
+		check_int(failures[i].call, child.fault.step, failures[i].step);
+		check_int(failures[i].call, child.fault.error, failures[i].error);
+		check_true(failures[i].call, failures[i].step == STEP_JOB || strcmp(failures[i].call, "setns") == 0 || fake_count("setns") == 0);
 	}
 }
 
@@ -301,8 +354,8 @@ static void test_plain_program(void **state)
 	struct child child = child_of(&plan, 0);
 
 	(void)state;
-	plan.identity.set = plan.limit_capabilities = plan.seccomp = false;
-	plan.limit_count = 0;
+	plan.identity.set = plan.limit_capabilities = plan.seccomp = plan.no_new_privs = false;
+	plan.limit_count = plan.landlock_count = 0;
 	plan.cwd = NULL;
 	job.kind = JOB_SHARED;
 	assert_int_equal(walk_program(&child), -1);
@@ -394,7 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_container_order), test(test_program_order), test(test_failures), test(test_masks_fail), test(test_no_word),
-		test(test_every_step_has_a_row), test(test_nothing_after_a_failure), test(test_plain_program), test(test_groups), test(test_cwd),
+		test(test_every_step_has_a_row), test(test_join), test(test_join_failures), test(test_nothing_after_a_failure), test(test_plain_program), test(test_groups), test(test_cwd),
 		test(test_listen_pid), test(test_signals),
 	};
 

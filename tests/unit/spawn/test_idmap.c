@@ -4,7 +4,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <sched.h>
+#include <stdio.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,11 +188,106 @@ static void test_wait(void **state)
 	assert_int_equal(errno, ECANCELED);
 }
 
+/* --- binds --- */
+
+static struct plan *plan_with_binds(void)
+{
+	struct plan *plan = plan_with_ranges();
+
+	put_file("self/ns/user", "");
+	put_file("a/x", "");
+	put_file("b", "");
+	fake_proc(in_place("self"));
+	fake_real("sys_send");
+	plan->mounts[0] = (struct mount_entry){.kind = MOUNT_BIND, .source = in_place("a"), .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_IDMAP, .recursive = true};
+	plan->mounts[1] = (struct mount_entry){.kind = MOUNT_BIND, .source = "/not/mapped", .attributes = MOUNT_ATTR_RDONLY};
+	plan->mounts[2] = (struct mount_entry){.kind = MOUNT_TMPFS};
+	plan->mounts[3] = (struct mount_entry){.kind = MOUNT_BIND, .source = in_place("b"), .attributes = MOUNT_ATTR_IDMAP};
+	plan->mount_count = 4;
+	return plan;
+}
+
+/* The launcher opens and maps what asks for it; PID 1 gets these, in order, and nothing else. */
+static void test_binds(void **state)
+{
+	struct plan *plan = plan_with_binds();
+	struct container container = {.report = -1};
+	struct child child = {.plan = plan, .container = &container};
+	int ends[2], index = -1, tree;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	assert_int_equal(idmap_mounts(plan, 4711, ends[1], &index), 0);
+	assert_int_equal(fake_count("sys_clone_tree"), 2);
+	assert_non_null(strstr(fake_text(), "/a rec\nsys_map_mount /a rec\nsys_send "));
+	assert_non_null(strstr(fake_text(), "/b\nsys_map_mount /b\nsys_send "));
+	container.words = ends[0];
+	tree = idmap_receive(&child);
+	assert_string_equal(path_of(tree), "/a");
+	close(tree);
+	tree = idmap_receive(&child);
+	assert_string_equal(path_of(tree), "/b");
+	close(tree);
+	close(ends[1]); /* the launcher ended without a word */
+	assert_int_equal(idmap_receive(&child), -1);
+	assert_int_equal(errno, ECANCELED);
+}
+
+/* A word of something else, or without the tree, is none. */
+static void test_wrong_word(void **state)
+{
+	static const enum word words[] = {WORD_MAPS, WORD_SOURCE};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		struct container container = {.report = -1};
+		struct child child = {.plan = new_plan(), .container = &container};
+		int ends[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+		assert_int_equal(write(ends[1], &words[i], sizeof words[i]), sizeof words[i]);
+		container.words = ends[0];
+		assert_int_equal(idmap_receive(&child), -1);
+		close(ends[0]);
+		close(ends[1]);
+	}
+}
+
+static void test_bind_failures(void **state)
+{
+	static const struct {
+		const char *call, *part;
+		int error, index;
+	} rows[] = {
+		{"openat", "/proc/4711/ns/user", EACCES, 0}, {"sys_clone_tree", "/a rec", ENOENT, 0}, {"sys_map_mount", "/a rec", EINVAL, 0},
+		{"sys_map_mount", "/b", EPERM, 3}, {"sys_send", "", EPIPE, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int ends[2], index = -1;
+		struct plan *plan;
+		char row[64];
+
+		snprintf(row, sizeof row, "%s %s", rows[i].call, rows[i].part);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+		fake_reset();
+		plan = plan_with_binds();
+		fake_fail_at(rows[i].call, rows[i].part, rows[i].error);
+		check_int(row, idmap_mounts(plan, 4711, ends[1], &index), -1);
+		check_int(row, errno, rows[i].error);
+		check_int(row, index, rows[i].index);
+		close(ends[0]);
+		close(ends[1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_maps), test(test_order), test(test_failures), test(test_no_user_namespace), test(test_single),
 		test(test_foreign), test(test_write_as_root), test(test_write_by_helper), test(test_wait),
+		test(test_binds), test(test_wrong_word), test(test_bind_failures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

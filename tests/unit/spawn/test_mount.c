@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -538,21 +539,14 @@ static void test_tmpfs(void **state)
 
 /* --- Linux before 5.12: no mount_setattr(2) --- */
 
-/*
- * One mount is attached first and restricted then, by a remount that keeps the flags it has. A tree of mounts
- * would stay writable below, so it is refused, before anything is attached.
- */
+/* One mount is attached first and restricted then, by a remount that keeps the flags it has. */
 static void test_old_kernel(void **state)
 {
 	static const struct {
-		const char *source, *target;
-		bool recursive;
-		const char *mount; /* NULL: refused */
+		const char *source, *target, *mount;
 	} rows[] = {
-		{"a", "/dir", false, "on /a ro,nosuid,remount,bind"},
-		{"f", "/file", false, "on /proc/self/fd/"},
-		{"a", "/dir", true, NULL},
-		{"f", "/file", true, NULL},
+		{"a", "/dir", "on /a "},
+		{"f", "/file", "on /proc/self/fd/"},
 	};
 
 	(void)state;
@@ -560,26 +554,92 @@ static void test_old_kernel(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct plan *plan = new_plan();
 		struct child child = child_of(plan, true, STANDARD);
+		const char *line;
+		size_t from = 0;
 
-		plan->mounts[0] = bind_of(in_place(rows[i].source), rows[i].target, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, rows[i].recursive);
+		plan->mounts[0] = bind_of(in_place(rows[i].source), rows[i].target, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, false);
 		plan->mount_count = 1;
 		container.sources[0] = open(plan->mounts[0].source, O_PATH | O_CLOEXEC);
 		fake_reset();
 		fake_fail("sys_mount_attributes", 1, ENOSYS);
-		check_int(rows[i].source, mount_entries_apply(&child), rows[i].mount ? 0 : -1);
-		if (rows[i].mount) {
-			const char *line;
-			size_t from = 0;
-
-			check_record(rows[i].source, (const char *[]){"sys_attach ", "sys_mount none "}, 2);
-			line = fake_find(&from, "sys_mount none ");
-			check_true(rows[i].source, strstr(line, "ro,nosuid") && strstr(line, "remount,bind"));
-			check_part(rows[i].source, line, strstr(rows[i].mount, "/proc") ? "on /proc/self/fd/" : "on /a ");
-		} else {
-			check_int(rows[i].source, errno, ENOSYS);
-			check_int(rows[i].source, fake_count("sys_attach") + fake_count("sys_mount"), 0);
-		}
+		check_int(rows[i].source, mount_entries_apply(&child), 0);
+		check_record(rows[i].source, (const char *[]){"sys_attach ", "sys_mount none "}, 2);
+		line = fake_find(&from, "sys_mount none ");
+		check_true(rows[i].source, strstr(line, "ro,nosuid") && strstr(line, "remount,bind"));
+		check_part(rows[i].source, line, rows[i].mount);
 	}
+}
+
+/* A bind of the tree "a" onto /dir, whose mounts are those of mountinfo; real: and that of a procfs. Remounts fail with error. */
+static int apply_old_tree(const char *mountinfo, const char *path, bool real, int error)
+{
+	struct plan *plan = new_plan();
+	struct child child = child_of(plan, true, STANDARD);
+	char link[64];
+
+	plan->mounts[0] = bind_of(in_place("a"), "/dir", MOUNT_ATTR_RDONLY, true);
+	plan->mount_count = 1;
+	container.sources[0] = open(plan->mounts[0].source, O_PATH | O_CLOEXEC);
+	snprintf(link, sizeof link, "root/proc/self/fd/%d", container.sources[0]);
+	unlink(in_place(link));
+	put_link(link, path);
+	put_file("root/proc/self/mountinfo", mountinfo);
+	fake_reset();
+	if (real)
+		fake_pseudo();
+	if (error)
+		fake_fail("sys_mount", 1, error);
+	fake_fail("sys_mount_attributes", 1, ENOSYS);
+	return mount_entries_apply(&child);
+}
+
+#define LINE(point) "40 30 0:5 / " point " rw,relatime shared:1 master:2 - tmpfs none rw\n"
+
+/* The mounts below are found in mountinfo, resolved inside the root; what lies beside the bind is none of them. */
+static void test_old_kernel_restricts_below(void **state)
+{
+	(void)state;
+	put_sources();
+	put_directory("root/dir/sub/deep er");
+	put_directory("root/dirty");
+	put_file("root/dir/file", "");
+	put_directory("outside");
+	put_link("root/dir/out", in_place("outside"));
+	assert_int_equal(apply_old_tree(LINE("/") LINE("/proc") LINE("/dirty") LINE("/dir") LINE("/dir/sub") LINE("/dir/sub/deep\\040er") LINE("/dir/file"), "/dir", true, 0), 0);
+	check_record("below", (const char *[]){
+		"sys_attach /a on /root/dir", "sys_mount none on /root/dir ro,remount,bind", "sys_mount none on /root/dir/sub ro,remount,bind",
+		"sys_mount none on /root/dir/sub/deep er ro,remount,bind", "sys_mount none on /proc/self/fd/"}, 5);
+	assert_int_equal(fake_count("sys_mount"), 4);
+	apply_old_tree(LINE("/dir") LINE("/dir/out"), "/dir", true, 0); /* no mount point is a link: somebody changed it */
+	check_no_record("out", "on /outside ");
+}
+
+/* One that cannot be restricted, or might have been missed, is an error. */
+static void test_old_kernel_misses_none(void **state)
+{
+	static char long_line[PATH_MAX + 128];
+	static const struct {
+		const char *mountinfo, *path;
+	} rows[] = {
+		{LINE("/dir") LINE("/dir/gone"), "/dir"}, {LINE("/other"), "/dir"}, {"", "/dir"}, {LINE("/dir"), "/dir (deleted)"}, {long_line, "/dir"},
+	};
+	char row[16];
+
+	(void)state;
+	put_sources();
+	strcpy(long_line, LINE("/dir"));
+	memset(long_line + strlen(long_line), 'x', PATH_MAX);
+	strcat(long_line, "\n");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(row, sizeof row, "row %zu", i);
+		check_int(row, apply_old_tree(rows[i].mountinfo, rows[i].path, true, 0), -1);
+		check_int(row, errno, EBUSY);
+	}
+	assert_int_equal(apply_old_tree(LINE("/dir"), "/dir", true, 0), 0); /* the control */
+	assert_int_equal(apply_old_tree(LINE("/dir"), "/dir", true, EINVAL), -1); /* no mount begins there: something was swapped */
+	assert_int_equal(errno, EBUSY);
+	assert_int_equal(apply_old_tree(LINE("/dir"), "/dir", false, 0), -1); /* a directory of the rootfs cannot say what is mounted */
+	assert_int_equal(fake_count("sys_mount"), 0);
 }
 
 /* Any other refusal of the attributes is one. */
@@ -781,7 +841,8 @@ int main(void)
 		test(test_table), test(test_every_row), test(test_wanted), test(test_rows), test(test_rows_in_user_namespace),
 		test(test_sysfs_of_own_network), test(test_dev), test(test_cgroups_are_hidden), test(test_busy), test(test_rows_through_links), test(test_row_failures),
 		test(test_rows_on_the_hosts_root), test(test_propagation), test(test_sources), test(test_source_failures), test(test_binds),
-		test(test_bind_failures), test(test_entry_index), test(test_tmpfs), test(test_old_kernel), test(test_attributes_are_refused),
+		test(test_bind_failures), test(test_entry_index), test(test_tmpfs), test(test_old_kernel), test(test_old_kernel_restricts_below), test(test_old_kernel_misses_none),
+		test(test_attributes_are_refused),
 		test(test_late_remount_fails), test(test_restrict), test(test_remount_keeps_flags), test(test_masks), test(test_no_masks), test(test_firmware),
 		test(test_masks_need_the_real_proc), test(test_mask_failures),
 	};
