@@ -13,6 +13,8 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include "sys.h"
+
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x10U /* Linux 6.3, where sysctl vm.memfd_noexec may ask for it */
 #endif
@@ -31,7 +33,7 @@ static int make_copy(int file)
 	return copy < 0 || sendfile(copy, file, NULL, SIZE_MAX_OF_US) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0 ? -1 : copy;
 }
 
-int self_seal(char **argv, bool always)
+int self_seal(char **argv, bool always, const sigset_t *mask)
 {
 	/* ETXTBSY, but on Linux 6.11 and some of 6.12. */
 	int file = openat(AT_FDCWD, "/proc/self/exe", (always ? O_RDONLY : O_RDWR) | O_CLOEXEC), copy;
@@ -43,5 +45,5 @@ int self_seal(char **argv, bool always)
 		return close(file);
 	}
 	copy = make_copy(file);
-	return copy < 0 ? -1 : fexecve(copy, argv, environ);
+	return copy < 0 || sys_signal_mask(SIG_SETMASK, mask, NULL) < 0 ? -1 : fexecve(copy, argv, environ);
 }

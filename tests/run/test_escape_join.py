@@ -5,8 +5,10 @@ until its exec: its memory and descriptors, and the file it runs, must not come 
 """
 
 import contextlib
+import os
 import select
 import shutil
+import signal
 
 import pytest
 from containers import Box, own, small_root
@@ -109,3 +111,42 @@ def test_file_of_a_careless_joiner_is_written_to(roots_trap, attack, scratch):
     shutil.copy(attack, careless)
     assert grab(roots_trap, "careless", lambda pid1: roots_trap.caller.run([careless, "enter", pid1, "/bin/evil"])) == "won"
     assert careless.read_bytes()[:4] == b"!ELF"
+
+
+def test_kernel_that_lets_running_files_be_written_to(roots_trap, nsinit, scratch):
+    """
+    Linux 6.11. There PID 1 does not keep the file busy either, and nothing but such a copy is run inside. What strace puts in place of
+    the first openat(2), which asks, is a descriptor that was there.
+    """
+    if not shutil.which("strace"):
+        pytest.skip("needs strace")
+    look = ["--privileged", "-R", roots_trap.root, "--", "/bin/readlink", "/proc/1/exe"]
+    assert roots_trap.caller.run([nsinit, *look]).out == f"{nsinit}\n"
+    with open(nsinit, "rb") as file:
+        inject = ["strace", "-qq", "-o", scratch / "trace", "-e", f"inject=openat:retval={file.fileno()}:when=1", nsinit]
+        assert roots_trap.caller.run([*inject, *look], pass_fds=[file.fileno()]).out == "/memfd:nsinit (deleted)\n"
+
+
+def test_who_joins_is_as_its_caller_made_it(roots_trap, probe):
+    """The copy is another exec: what the program inherits must come through it."""
+    def prepare():
+        signal.pthread_sigmask(signal.SIG_SETMASK, [signal.SIGUSR1])
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+
+    with Box(roots_trap.nsinit, roots_trap.caller, roots_trap.root).sleeping() as container:
+        result = roots_trap.caller.run([roots_trap.nsinit, "--env", "A=b", "--join", container.pid1, "--", "/bin/probe", "report", "x"], setup=prepare)
+        report = result.report
+    assert (report["blocked"], report["ignored"], report["argv"][1:]) == ([signal.SIGUSR1], [signal.SIGUSR2], ["report", "x"])
+    assert "A=b" in report["env"] and sorted(report["fds"]) == ["0", "1", "2"]
+
+
+def test_secret_of_who_joins_is_read_once(roots_trap):
+    """From a pipe it could not be read again."""
+    out, into = os.pipe()
+    os.write(into, b"said\n")
+    os.close(into)
+    with Box(roots_trap.nsinit, roots_trap.caller, roots_trap.root).sleeping() as container:
+        result = roots_trap.caller.run([roots_trap.nsinit, "--secret", f"S=/proc/self/fd/{out}", "--join", container.pid1, "--", "/bin/sh", "-c", "echo $S"],
+                                       pass_fds=[out])
+    os.close(out)
+    assert result.out == "said\n", result
