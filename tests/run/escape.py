@@ -71,10 +71,12 @@ class World:
         self.root = small_root(scratch / "root", probe)
         shutil.copy(attack, self.root / "bin/attack")
         own(self.root, caller.uid)
-        self.closing = contextlib.ExitStack()
+        self.targets, self.closing = {}, contextlib.ExitStack()
 
     def __getitem__(self, name):
-        return getattr(self, name)()
+        if name not in self.targets:
+            self.targets[name] = getattr(self, name)()
+        return self.targets[name]
 
     # ---- what is attacked ----
 
@@ -141,13 +143,15 @@ class World:
 
     def launched(self, row, how, words):
         """The command line of an attack, and what the process does before it; how: options, HOST, CHROOT or NAIVE."""
-        before = [self.attack, *self.attack_words(row.before)] if row.before else []
-        inside = ["/bin/attack", *self.attack_words(words)]
-        if how == HOST:
-            return [*before, self.attack, *inside[1:]], None
-        if how in (CHROOT, NAIVE):
-            return inside, self.enter_chroot if how == CHROOT else self.enter_naively
-        return [*before, *self.command(how, words)], None
+        if how == CHROOT:
+            return ["/bin/attack", *self.attack_words(words)], self.enter_chroot
+        if how == NAIVE:
+            return ["/bin/attack", *self.attack_words(words)], self.enter_naively
+        command = [self.attack, *self.attack_words(words)] if how == HOST else self.command(how, words)
+        return [*self.before(row), *command], None
+
+    def before(self, row):
+        return [self.attack, *self.attack_words(row.before)] if row.before else []
 
     def command(self, options, words):
         return Box(self.nsinit, self.caller, self.root).command(options, ["/bin/attack", *self.attack_words(words)])
@@ -207,10 +211,9 @@ class World:
         return self.outcome(row, *self.launched(row, how, row.without_words or row.words))
 
     def against_bubblewrap(self, row):
-        before = [self.attack, *self.attack_words(row.before)] if row.before else []
         network = ["--unshare-net"] if "--net none" in row.protection else []
         return self.outcome(row, [
-            *before, shutil.which("bwrap"), "--bind", self.root, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--ro-bind", "/sys", "/sys",
+            *self.before(row), shutil.which("bwrap"), "--bind", self.root, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--ro-bind", "/sys", "/sys",
             "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", *network, "/bin/attack", *self.attack_words(row.words)])
 
 

@@ -140,6 +140,16 @@ def test_who_joins_is_as_its_caller_made_it(roots_trap, probe):
     assert "A=b" in report["env"] and sorted(report["fds"]) == ["0", "1", "2"]
 
 
+def test_keys_of_who_joins_stay_outside(trap):
+    """No filter keeps it from them: it has a session keyring of its own."""
+    with_key = [trap.attack, "with-key", "nsinit-key"]
+    assert trap.caller.run([*with_key, trap.attack, "key", "nsinit-key"]).out == "won\n", "the control"
+    with Box(trap.nsinit, trap.caller, trap.root).sleeping() as container:
+        join = [trap.nsinit, "--seccomp", "none", "--join", container.pid1, "--", "/bin/attack", "key", "nsinit-key"]
+        result = trap.caller.run([*with_key, *join])
+    assert result.out.startswith("refused: "), result
+
+
 def test_secret_of_who_joins_is_read_once(roots_trap):
     """From a pipe it could not be read again."""
     out, into = os.pipe()
