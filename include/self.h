@@ -10,6 +10,6 @@
  * this kernel lets running files be written to. mask is that of our caller, which the copy is to find. Returns 0 when there is
  * nothing to do; -1 if it cannot be done.
  */
-int self_seal(char **argv, bool always, const sigset_t *mask);
+int self_seal(char **argv, char **envp, bool always, const sigset_t *mask);
 
 #endif

@@ -89,7 +89,7 @@ int main(int argc, char **argv)
 		log_error("set-user-ID or with capabilities: this would give its caller root; chmod u-s, setcap -r");
 		return as->failed;
 	}
-	if (getpid() != 1 && as->set == &option_nsinit && self_seal(argv, may_join(argv), &mask) < 0) {
+	if (getpid() != 1 && as->set == &option_nsinit && self_seal(argv, environ, may_join(argv), &mask) < 0) {
 		log_error("a copy of nsinit that no container can write to: %s; mount /proc, and set sysctl vm.memfd_noexec=0", strerror(errno));
 		return as->failed;
 	}

@@ -33,7 +33,7 @@ static int make_copy(int file)
 	return copy < 0 || sendfile(copy, file, NULL, SIZE_MAX_OF_US) < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0 ? -1 : copy;
 }
 
-int self_seal(char **argv, bool always, const sigset_t *mask)
+int self_seal(char **argv, char **envp, bool always, const sigset_t *mask)
 {
 	/* ETXTBSY, but on Linux 6.11 and some of 6.12. */
 	int file = openat(AT_FDCWD, "/proc/self/exe", (always ? O_RDONLY : O_RDWR) | O_CLOEXEC), copy;
@@ -45,5 +45,5 @@ int self_seal(char **argv, bool always, const sigset_t *mask)
 		return close(file);
 	}
 	copy = make_copy(file);
-	return copy < 0 || sys_signal_mask(SIG_SETMASK, mask, NULL) < 0 ? -1 : fexecve(copy, argv, environ);
+	return copy < 0 || sys_signal_mask(SIG_SETMASK, mask, NULL) < 0 ? -1 : fexecve(copy, argv, envp);
 }

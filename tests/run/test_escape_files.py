@@ -7,7 +7,6 @@ run. Links in a hostile rootfs, before and during the set-up, are in test_hostil
 import os
 import subprocess
 
-import pytest
 from conftest import mounts
 from containers import one_line
 from escape import CHROOT, HOST, NAIVE, Attack, by_rows, must_be_known, must_fail, must_succeed, world  # noqa: F401
@@ -88,13 +87,13 @@ def in_directory(world, row, fd):  # noqa: F811
     return world.run(row, world.command(f"--cwd /proc/self/fd/{fd}", row.words))
 
 
-@pytest.mark.parametrize("row", [HELD, Attack("read .{canary}", "user", leaks=True)], ids=str)
+@by_rows([HELD, Attack("read .{canary}", "user", leaks=True)])
 def test_working_directory_is_no_descriptor(world, row):  # noqa: F811
     for fd in range(3, 51):
         one_line(in_directory(world, row, fd), 125, f"--cwd /proc/self/fd/{fd}")
 
 
-@pytest.mark.parametrize("row", [HELD], ids=str)
+@by_rows([HELD])
 def test_working_directory_without_the_protection_is(world, row):  # noqa: F811
     """A launcher that goes there by name, and only then to its root."""
 
@@ -118,18 +117,18 @@ def mounted(world, command, **more):  # noqa: F811
 
 
 # The mounts of the tests are shared, as with `mount --make-rshared /`.
-@pytest.mark.parametrize("row", [Attack("mount /mnt", options="--privileged"), Attack("mount /mnt", "user", options="--privileged")], ids=str)
+@by_rows([Attack("mount /mnt", caller, "--privileged") for caller in ("root", "user")])
 def test_mount_does_not_show_outside(world, row):  # noqa: F811
     assert not mounted(world, world.command(row.options, row.words))
 
 
-@pytest.mark.parametrize("row", [Attack("mount /mnt", options="--privileged")], ids=str)
+@by_rows([Attack("mount /mnt", options="--privileged")])
 def test_mount_on_a_shared_volume_does_not_show_outside(world, row):  # noqa: F811
     (world.scratch / "volume").mkdir()
     assert not mounted(world, world.command(f"{row.options} --bind {world.scratch}/volume:/mnt", row.words))
 
 
-@pytest.mark.parametrize("row", [Attack("mount /mnt")], ids=str)
+@by_rows([Attack("mount /mnt")])
 def test_mount_without_the_protection_shows_outside(world, row):  # noqa: F811
     place = world.root / "mnt"
     try:

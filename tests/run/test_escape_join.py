@@ -42,8 +42,8 @@ class Trap:
                 kill_quietly(pid)
             launcher.finish()
 
-    def join(self, pid1, program, nsinit=None):
-        return self.caller.run([nsinit or self.nsinit, "--join", pid1, "--", *program])
+    def join(self, pid1, program, nsinit=None, options=(), **more):
+        return self.caller.run([nsinit or self.nsinit, *options, "--join", pid1, "--", *program], **more)
 
 
 @pytest.fixture(params=["root", "user"])
@@ -134,8 +134,7 @@ def test_who_joins_is_as_its_caller_made_it(roots_trap, probe):
         signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
     with Box(roots_trap.nsinit, roots_trap.caller, roots_trap.root).sleeping() as container:
-        result = roots_trap.caller.run([roots_trap.nsinit, "--env", "A=b", "--join", container.pid1, "--", "/bin/probe", "report", "x"], setup=prepare)
-        report = result.report
+        report = roots_trap.join(container.pid1, ["/bin/probe", "report", "x"], options=["--env", "A=b"], setup=prepare).report
     assert (report["blocked"], report["ignored"], report["argv"][1:]) == ([signal.SIGUSR1], [signal.SIGUSR2], ["report", "x"])
     assert "A=b" in report["env"] and sorted(report["fds"]) == ["0", "1", "2"]
 
@@ -156,7 +155,7 @@ def test_secret_of_who_joins_is_read_once(roots_trap):
     os.write(into, b"said\n")
     os.close(into)
     with Box(roots_trap.nsinit, roots_trap.caller, roots_trap.root).sleeping() as container:
-        result = roots_trap.caller.run([roots_trap.nsinit, "--secret", f"S=/proc/self/fd/{out}", "--join", container.pid1, "--", "/bin/sh", "-c", "echo $S"],
-                                       pass_fds=[out])
+        secret = ["--secret", f"S=/proc/self/fd/{out}"]
+        result = roots_trap.join(container.pid1, ["/bin/sh", "-c", "echo $S"], options=secret, pass_fds=[out])
     os.close(out)
     assert result.out == "said\n", result
