@@ -447,6 +447,18 @@ static int with_capability(char **argv)
 	return refused(argv[0]);
 }
 
+/*
+ * PROGRAM [ARG]...: nothing that the program starts can have CAP_SYS_PTRACE, or CAP_PERFMON, which lets newer kernels read
+ * what belongs to a memory. So no capability of another process is in the way, and none of one's own helps.
+ */
+static int without_ptrace(char **argv)
+{
+	if (prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE, 0, 0, 0) < 0 || prctl(PR_CAPBSET_DROP, CAP_PERFMON, 0, 0, 0) < 0)
+		return refused("capability");
+	execv(argv[0], argv);
+	return refused(argv[0]);
+}
+
 /* ---- other processes' memory and descriptors ---- */
 
 static int by_file(int pid, const char *name)
@@ -646,6 +658,7 @@ static const struct {
 	{"handle-of", 1, handle_of},
 	{"with-capability", 1, with_capability},
 	{"with-key", 2, with_key},
+	{"without-ptrace", 1, without_ptrace},
 };
 
 int main(int argc, char **argv)
