@@ -25,7 +25,7 @@ OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 
 .PHONY: all run test test-all lint bench install uninstall clean FORCE doc doc-lint unit
-all: $(B)/nsinit $(B)/probe
+all: $(B)/nsinit $(B)/probe $(B)/attack
 
 $(B)/nsinit: $(OBJECTS) init/layout.ld
 	@$(CC) $(LDFLAGS) -Wl,-T,init/layout.ld -o $@ $(OBJECTS)
@@ -34,7 +34,7 @@ $(B)/obj/%.o: %.c $(HEADERS) $(B)/version.h Makefile
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(KERNEL_HEADERS) -c -o $@ $<
 
-$(B)/probe: tests/probe.c
+$(B)/probe $(B)/attack: $(B)/%: tests/%.c
 	@mkdir -p $(@D)
 	@$(CC) -std=gnu11 -Os -static -s $(KERNEL_HEADERS) -o $@ $<
 

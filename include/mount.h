@@ -55,7 +55,10 @@ int mount_entries_apply(struct child *child);
 /* Hides the parts of /proc that speak of the host or change it, unless a user namespace guards them. */
 int mount_masks(struct child *child);
 
-/* Adds attributes, MOUNT_ATTR_*, to the attached mount whose root directory fd is open on. */
-int mount_restrict(int fd, uint64_t attributes);
+/*
+ * Adds attributes, MOUNT_ATTR_*, to the attached mount whose root directory fd is open on, and to those below it if
+ * recursive; these not before Linux 5.12.
+ */
+int mount_restrict(int fd, uint64_t attributes, bool recursive);
 
 #endif

@@ -157,6 +157,7 @@ struct plan {
 	/* namespaces and root */
 	unsigned long namespaces; /* CLONE_NEW*, namespaces(7) */
 	bool borrows; /* in a user namespace, where no node and no sysfs of the host's network can be made */
+	bool masks;   /* cover parts of /proc: nothing else keeps the program from them */
 	unsigned long unshare, share; /* as asked: added to and taken from the default */
 	pid_t join;               /* enter this process's namespaces instead of making some, 0: no */
 	unsigned long join_only;  /* those of them that were asked for, 0: all */

@@ -13,6 +13,9 @@ struct child;
 /* Opens the root that stays, or the rootfs: a copy of the directory's tree, or the file system in an image. */
 int root_open(struct child *child);
 
+/* Device nodes of the rootfs open nothing, unless privileged: nodev, mount(8). */
+int root_no_devices(struct child *child);
+
 /* Makes the rootfs the root of the mount namespace by pivot_root(".", "."), pivot_root(2). The old root is now stacked on it. */
 int root_pivot(struct child *child);
 

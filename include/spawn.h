@@ -41,6 +41,7 @@ enum step {
 	STEP_SOURCES,
 	STEP_ROOT,
 	STEP_OVERLAY,
+	STEP_NO_DEVICES,
 	STEP_PIVOT,
 	STEP_DETACH, /* before anything is resolved in the new root */
 	STEP_MOUNTS,

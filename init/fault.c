@@ -144,6 +144,7 @@ static const struct {
 	[STEP_SOURCES] = {"source of", add_source},
 	[STEP_ROOT] = {"--rootfs", add_root},
 	[STEP_OVERLAY] = {"overlay over", add_layers},
+	[STEP_NO_DEVICES] = {"nodev for", add_root},
 	[STEP_PIVOT] = {"change of root to", add_root},
 	[STEP_MOUNTS] = {"mount", add_mount_row},
 	[STEP_PTY] = {"--tty, pseudo-terminal"},

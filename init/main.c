@@ -15,7 +15,10 @@
  *   check.c    --check                                  print.c   --dry-run
  *   ../spawn/  makes processes out of plans; decides nothing, says nothing
  */
+#include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -26,6 +29,7 @@
 #include "personality.h"
 #include "plan.h"
 #include "role.h"
+#include "self.h"
 #include "signals.h"
 #include "version.h"
 
@@ -40,6 +44,17 @@ static int say(int fd, const char *text, const struct option_set *list)
 		option_help(list, &out);
 	out_flush(&out);
 	return 0;
+}
+
+/* True if an option may be --join. It is asked before anything is parsed: a secret can be read only once. */
+static bool may_join(char **argv)
+{
+	if (getenv("NSINIT_JOIN"))
+		return true;
+	while (*argv && strcmp(*argv, "--") != 0)
+		if (strncmp(*argv++, "--join", strlen("--join")) == 0)
+			return true;
+	return false;
 }
 
 static int run(const sigset_t *mask)
@@ -72,6 +87,10 @@ int main(int argc, char **argv)
 		as->defaults(&plan);
 	if (getauxval(AT_SECURE)) {
 		log_error("set-user-ID or with capabilities: this would give its caller root; chmod u-s, setcap -r");
+		return as->failed;
+	}
+	if (getpid() != 1 && as->set == &option_nsinit && self_seal(argv, environ, may_join(argv), &mask) < 0) {
+		log_error("a copy of nsinit that no container can write to: %s; mount /proc, and set sysctl vm.memfd_noexec=0", strerror(errno));
 		return as->failed;
 	}
 	program = argc > 0 ? option_parse(as->set, &plan, argv, environ) : -1;

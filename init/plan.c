@@ -105,7 +105,7 @@ static int check_log(const struct plan *plan)
  */
 static void choose_capabilities(struct plan *plan, bool container)
 {
-	static const uint64_t usual = CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FSETID) | CAP(FOWNER) | CAP(MKNOD) | CAP(NET_RAW) | CAP(SETGID) |
+	static const uint64_t usual = CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FSETID) | CAP(FOWNER) | CAP(NET_RAW) | CAP(SETGID) |
 	                              CAP(SETUID) | CAP(SETFCAP) | CAP(SETPCAP) | CAP(NET_BIND_SERVICE) | CAP(SYS_CHROOT) | CAP(KILL) |
 	                              CAP(AUDIT_WRITE);
 	uint64_t base = plan->privileged || !container ? ~UINT64_C(0) : usual;
@@ -182,6 +182,28 @@ static bool maps(const struct id_map *map, unsigned inside)
 		if (inside >= map->ranges[i].inside && inside - map->ranges[i].inside < map->ranges[i].count)
 			return true;
 	return false;
+}
+
+static bool maps_outer_root(const struct id_map *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (map->ranges[i].outside == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The kernel keeps /proc from a user namespace only by the ids of its files, which are root's: to write core_pattern or
+ * sysrq-trigger no capability is needed. So that helps only where root of outside is nobody inside. Of a user namespace that
+ * was there before us we cannot know.
+ */
+static bool needs_masks(const struct plan *plan)
+{
+	if (!(plan->namespaces & CLONE_NEWUSER))
+		return true;
+	if (plan->uid_map.count > 0)
+		return maps_outer_root(&plan->uid_map) || maps_outer_root(&plan->gid_map);
+	return plan->identity.outer_uid == 0 || plan->identity.outer_gid == 0;
 }
 
 /* --map-uid and --map-gid: both or none, and 0 in each, because PID 1 is root of what it makes. */
@@ -288,6 +310,7 @@ int plan_container(struct plan *plan)
 		plan->cwd = "/";
 	if (choose_identity(plan, &home) < 0)
 		return -1;
+	plan->masks = plan->rootfs && !plan->privileged && needs_masks(plan);
 	return env_build(plan, environ, home);
 }
 

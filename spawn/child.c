@@ -121,6 +121,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_SOURCES] = mount_sources,
 	[STEP_ROOT] = root_open,
 	[STEP_OVERLAY] = overlay_apply,
+	[STEP_NO_DEVICES] = root_no_devices,
 	[STEP_PIVOT] = root_pivot,
 	[STEP_DETACH] = root_detach,
 	[STEP_MOUNTS] = mount_rows_apply,

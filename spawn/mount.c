@@ -133,9 +133,9 @@ static int mount_directory(struct child *child, const char *target, const char *
 	return close(fd);
 }
 
-int mount_restrict(int fd, uint64_t attributes)
+int mount_restrict(int fd, uint64_t attributes, bool recursive)
 {
-	if (sys_mount_attributes(fd, attributes, false) == 0)
+	if (sys_mount_attributes(fd, attributes, recursive) == 0)
 		return 0;
 	return errno == ENOSYS ? remount_one(fd, attributes) : -1;
 }
@@ -330,7 +330,7 @@ int mount_masks(struct child *child)
 		return 0;
 	if (mask_firmware(child->container->root) < 0)
 		return -1;
-	if (child->plan->borrows)
+	if (!child->plan->masks)
 		return 0;
 	proc = root_mounted(child->container->root, "proc", PROC_SUPER_MAGIC);
 	if (proc < 0 || fchdir(proc) < 0)

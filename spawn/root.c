@@ -53,6 +53,17 @@ int root_open(struct child *child)
 	return sys_attach(container->root, AT_FDCWD, "/");
 }
 
+/*
+ * A device node in an image is the host's device to whoever may open it. Those of our /dev come later and are not touched.
+ * Before Linux 5.12 what is mounted below keeps its nodes.
+ */
+int root_no_devices(struct child *child)
+{
+	const struct plan *plan = child->plan;
+
+	return plan->rootfs && !plan->privileged ? mount_restrict(child->container->root, MOUNT_ATTR_NODEV, true) : 0;
+}
+
 int root_pivot(struct child *child)
 {
 	int root = child->container->root;
@@ -64,7 +75,7 @@ int root_pivot(struct child *child)
 
 int root_read_only(struct child *child)
 {
-	return child->plan->read_only ? mount_restrict(child->container->root, MOUNT_ATTR_RDONLY) : 0;
+	return child->plan->read_only ? mount_restrict(child->container->root, MOUNT_ATTR_RDONLY, false) : 0;
 }
 
 int root_detach(struct child *child)

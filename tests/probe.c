@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -260,6 +261,23 @@ static void put_mask(const char *key, unsigned long long mask)
 	end(']');
 }
 
+static void report_limits(void)
+{
+	struct rlimit files = { 0 };
+	FILE *score = fopen("/proc/self/oom_score_adj", "r");
+	int value;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	put_number("nofile", (long long)files.rlim_cur);
+	put_number("nice", getpriority(PRIO_PROCESS, 0));
+	if (score && fscanf(score, "%d", &value) == 1)
+		put_number("oom_score_adj", value);
+	else
+		put_null("oom_score_adj");
+	if (score)
+		fclose(score);
+}
+
 static void report_signals(void)
 {
 	const char *text;
@@ -413,7 +431,7 @@ static void report_interfaces(void)
 static int verb_report(int argc, char **argv)
 {
 	static void (*const parts[])(void) = {
-		report_process, report_ids, report_capabilities, report_signals, report_fds,
+		report_process, report_ids, report_capabilities, report_limits, report_signals, report_fds,
 		report_namespaces, report_mounts, report_host, report_interfaces,
 	};
 

@@ -7,7 +7,7 @@ here is a descendant of this process (it is a subreaper, and root's tests have a
 the check after each test sees what this test left and nothing of the tests beside it.
 
 Fixtures
-  nsinit, probe    paths of the copies, as str
+  nsinit, probe, attack   paths of the copies, as str
   scratch          a fresh directory for one test, writable by everyone
   caller           runs the test twice, as root and as an ordinary user (a Caller; `root` and `user` give one of them)
   init             runs the test once for each way of being role entrypoint (an Init): PID 1 as root, PID 1 as a
@@ -73,6 +73,11 @@ def nsinit(directory):
 @pytest.fixture(scope="session")
 def probe(directory):
     return copy_of_built("probe", directory)
+
+
+@pytest.fixture(scope="session")
+def attack(directory):
+    return copy_of_built("attack", directory)
 
 
 @pytest.fixture

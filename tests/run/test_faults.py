@@ -8,6 +8,8 @@ strace counts the calls of each process by itself, so `when=N` hits the Nth one 
 program's process before its exec. The default set takes the first and the last of each call, the slow one takes all.
 """
 
+import contextlib
+import fcntl
 import os
 import re
 import resource
@@ -17,6 +19,7 @@ from pathlib import Path
 import pytest
 from containers import Box, host_namespaces, one_line, own, small_root
 from harness import Caller, checked, descendants_of, kill_quietly, state_of
+from test_cgroup import place  # noqa: F401
 
 # Where a start may go on with less: what, and why.
 OPTIONAL_MOUNTS = {
@@ -33,6 +36,8 @@ LEFT_OUT = {
     "arch_prctl": "made by libc before main; a kernel that refuses it runs no program at all",
     "set_tid_address": "made by libc before main, and cannot fail",
     "umask": "cannot fail, umask(2)",
+    "kill": "ends our own child",
+    "rt_sigprocmask": "fails only for arguments that are wrong; its step has a unit test",
     "close": "lets go of the descriptor whatever it returns, close(2), where an injected failure keeps it",
     "capget": "fails only for a process that is gone; who is taken for an ordinary user then gets a user namespace more",
 }
@@ -41,7 +46,10 @@ NO_FAILURE = {("prctl", "EINVAL"): "how the kernel says, of PR_CAPBSET_DROP, tha
 
 FACTS = ("pid", "ppid", "pgid", "umask", "uid", "euid", "suid", "gid", "egid", "sgid", "groups",
          "cap_inh", "cap_prm", "cap_eff", "cap_bnd", "cap_amb", "no_new_privs", "seccomp",
-         "blocked", "ignored", "hostname", "domainname", "cwd", "interfaces", "env", "argv")
+         "blocked", "ignored", "hostname", "domainname", "cwd", "interfaces", "env", "argv", "nice", "nofile", "oom_score_adj")
+
+
+JOINED_VARY = ("pid", "pgid")  # of a program that joins: the container goes on, and so do its pids
 
 
 def facts(report):
@@ -70,17 +78,26 @@ class Faulty(Box):
 
     def __init__(self, nsinit, caller, rootfs, options, log):
         super().__init__(nsinit, caller, rootfs)
+        self.varying, self.enter, self.pass_fds = (), lambda: None, ()
         self.options, self.log = options, log
+        self.program = "/bin/probe" if rootfs else Path(nsinit).with_name("probe")
 
     def trace(self, inject=None, **more):
         strace = ["strace", "-f", "-qq", "-o", str(self.log)]
         if not inject or not inject.startswith("execve"):
             strace += ["-b", "execve"]  # the program itself is left alone
         strace += ["-e", f"inject={inject}"] if inject else []
-        result = self.caller.run([*strace, *self.command(self.options, ["/bin/probe"])], setup=os.setsid, **more)
+        result = self.caller.run([*strace, *self.command(self.options, [self.program])], setup=self.prepare, pass_fds=self.pass_fds, **more)
         if "attach: ptrace" in result.err or "PTRACE_TRACEME" in result.err:
             pytest.skip(f"needs to trace: {result.err}")
         return result
+
+    def prepare(self):
+        os.setsid()
+        self.enter()
+
+    def facts(self, result):
+        return {name: fact for name, fact in facts(result.report).items() if name not in self.varying}
 
     def calls(self):
         """{name of a call: how often the process that makes it most makes it}, of the last start."""
@@ -93,10 +110,34 @@ class Faulty(Box):
         return most
 
 
+# What is started: options, where {scratch} is a directory with a volume and a configuration.
+PLANS = {
+    "root": "--net none --conf {scratch}/conf --domainname nis --bind {scratch}/volume:/mnt:ro --tmpfs /tmp/made "
+            "--bind {scratch}/volume/file:/tmp/a/b/file:ro,norec --read-only --cwd /mnt --env A=b --user user",
+    "limits": "--rlimit nofile=99 --nice 5 --oom-score-adj 100 --umask 027 --no-new-privs --cap-drop KILL --cap-add NET_ADMIN "
+              "--secret S={scratch}/volume/file",
+    "layers": "--ephemeral --privileged --seccomp default --clock-offset monotonic=5 --unshare net --share uts,ipc",
+    "maps": "--map-uid 0:100000:9 --map-gid 0:100000:9 --user 5:6",
+    "user": "--unshare user --share cgroup",
+    "host": "--bind {scratch}/volume:/mnt --hostname h",
+    "cgroup": "--memory 64m --pids 50 --cpus 2",
+    "join": "--seccomp default",
+    "sealed": "--seccomp default",
+}
+ROOTS = {
+    "maps": "an ordinary user has no other ids",
+    "user": "an ordinary user has a user namespace anyway",
+    "cgroup": "an ordinary user may make no cgroup",
+}
+
+
 @pytest.fixture
-def faulty(nsinit, caller, scratch, probe):
+def faulty(nsinit, caller, scratch, probe, request):
     if not shutil.which("strace"):
         pytest.skip("needs strace")
+    plan = getattr(request, "param", "root")
+    if plan in ROOTS and caller.uid != 0:
+        pytest.skip(ROOTS[plan])
     root = small_root(scratch / "root", probe)
     (scratch / "volume").mkdir()
     (scratch / "volume/file").write_text("x\n")
@@ -106,10 +147,27 @@ def faulty(nsinit, caller, scratch, probe):
     for name in ("hosts", "hostname"):
         (root / "etc" / name).write_text("")
     own(root, caller.uid)
-    options = ["--net", "none", "--conf", scratch / "conf", "--domainname", "nis", "--bind", f"{scratch}/volume:/mnt:ro",
-               "--tmpfs", "/tmp/made", "--bind", f"{scratch}/volume/file:/tmp/a/b/file:ro,norec", "--read-only",
-               "--cwd", "/mnt", "--env", "A=b", "--user", "user"]
-    return Faulty(nsinit, caller, root, options, Path(scratch / "trace"))
+    made = Faulty(nsinit, caller, None if plan == "host" else root, PLANS[plan].format(scratch=scratch), Path(scratch / "trace"))
+    if plan == "cgroup":
+        made.enter = request.getfixturevalue("place").enter
+    if plan not in ("join", "sealed"):
+        yield made
+        return
+    with Box(nsinit, caller, root).sleeping() as container, sealed_copy(nsinit) as copy:
+        made.rootfs, made.options, made.varying = None, f"--join {container.pid1} {made.options}", JOINED_VARY
+        if plan == "sealed":
+            made.nsinit, made.pass_fds = f"/proc/self/fd/{copy}", (copy,)
+        yield made
+
+
+@contextlib.contextmanager
+def sealed_copy(nsinit):
+    """Who joins executes such a copy of itself, where strace lets go of it. Started from one, it stays as it is."""
+    copy = os.memfd_create("nsinit", os.MFD_ALLOW_SEALING)
+    os.write(copy, Path(nsinit).read_bytes())
+    fcntl.fcntl(copy, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+    yield copy
+    os.close(copy)
 
 
 def verdict(faulty, good, inject):
@@ -128,7 +186,7 @@ def verdict(faulty, good, inject):
     if inject.startswith("write:") and result.err == "":
         return None if result.status == 125 else f"{inject}: {result}"  # the message was what could not be written
     if result.status == 0:
-        changed = difference(good, facts(result.report))
+        changed = difference(good, faulty.facts(result))
         return f"{inject}: it started, but otherwise than it should: {changed}" if changed else None
     if result.status != 125 or result.out or not re.fullmatch(r"nsinit: [^\n;]+; [^\n]+\n", result.err):
         return f"{inject}: {result}"
@@ -137,10 +195,10 @@ def verdict(faulty, good, inject):
 
 def sweep(faulty, error, choose):
     first = faulty.trace()
-    good = facts(first.report)
+    good = faulty.facts(first)
     calls = faulty.calls()
-    assert calls["clone"] and calls["mount"] and calls["openat2"], calls
-    assert difference(good, facts(faulty.trace().report)) == {}, "two good starts differ"
+    assert {"clone", "execveat"} & calls.keys(), calls
+    assert difference(good, faulty.facts(faulty.trace())) == {}, "two good starts differ"
     wrong = []
     for name, count in sorted(calls.items()):
         if name in LEFT_OUT or (name, error) in NO_FAILURE:
@@ -152,11 +210,13 @@ def sweep(faulty, error, choose):
         pytest.fail(problems, pytrace=False)
 
 
+@pytest.mark.parametrize("faulty", PLANS, indirect=True)
 def test_call_that_fails(faulty):
     sweep(faulty, "EPERM", lambda count: sorted({1, count}))
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("faulty", PLANS, indirect=True)
 @pytest.mark.parametrize("error", ["EPERM", "ENOMEM", "ENOSYS", "EINTR", "EAGAIN", "EINVAL"])
 def test_every_call_that_fails(faulty, error):
     sweep(faulty, error, lambda count: range(1, count + 1))

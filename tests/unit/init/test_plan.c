@@ -285,11 +285,11 @@ static void test_join_refused(void **state)
 	check_part("no program", said_line("no program"), "no program given; ");
 }
 
-/* Docker's set in a container, what we have elsewhere, and what is asked for beside or instead. */
+/* Docker's set without MKNOD in a container, what we have elsewhere, and what is asked for beside or instead. */
 static void test_capabilities(void **state)
 {
 	static const uint64_t all = ~UINT64_C(0), usual =
-		CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FSETID) | CAP(FOWNER) | CAP(MKNOD) | CAP(NET_RAW) | CAP(SETGID) | CAP(SETUID) | CAP(SETFCAP) |
+		CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FSETID) | CAP(FOWNER) | CAP(NET_RAW) | CAP(SETGID) | CAP(SETUID) | CAP(SETFCAP) |
 		CAP(SETPCAP) | CAP(NET_BIND_SERVICE) | CAP(SYS_CHROOT) | CAP(KILL) | CAP(AUDIT_WRITE);
 	const struct {
 		const char *words;
@@ -299,7 +299,7 @@ static void test_capabilities(void **state)
 		{"x", true, true, true, usual},
 		{"-R @ x", true, true, true, usual},
 		{"--cap-add NET_ADMIN x", true, true, true, usual | CAP(NET_ADMIN)},
-		{"--cap-drop KILL,MKNOD x", true, true, true, usual & ~CAP(KILL) & ~CAP(MKNOD)},
+		{"--cap-drop KILL,CHOWN x", true, true, true, usual & ~CAP(KILL) & ~CAP(CHOWN)},
 		{"--cap-drop ALL x", true, true, true, 0},
 		{"--cap-drop ALL --cap-add SYS_TIME x", true, true, true, CAP(SYS_TIME)},
 		{"--cap-add SYS_TIME --cap-drop ALL x", true, true, true, CAP(SYS_TIME)},
@@ -322,6 +322,36 @@ static void test_capabilities(void **state)
 		check_int(rows[i].words, plan->limit_capabilities, rows[i].limited);
 		check_int(rows[i].words, plan->seccomp, rows[i].filtered);
 		check_int(rows[i].words, plan->capabilities & known, rows[i].capabilities & known);
+	}
+}
+
+/* The kernel guards /proc by the ids of its files, so a user namespace helps only where root of outside is nobody inside. */
+static void test_masks(void **state)
+{
+	static const struct {
+		const char *words;
+		unsigned uid, gid;
+		bool masks;
+	} rows[] = {
+		{"-R @ x", 0, 0, true},
+		{"-R @ --unshare user x", 0, 0, true},
+		{"-R @ --unshare user x", 1000, 1000, false},
+		{"-R @ --unshare user x", 1000, 0, true},
+		{"-R @ --map-uid 0:100000:9 --map-gid 0:100000:9 x", 0, 0, false},
+		{"-R @ --map-uid 0:100000:9 --map-uid 9:0:1 --map-gid 0:100000:9 x", 0, 0, true},
+		{"-R @ --map-uid 0:100000:9 --map-gid 0:0:9 x", 0, 0, true},
+		{"-R @ --privileged x", 0, 0, false},
+		{"--unshare user x", 0, 0, false}, /* the host's root */
+	};
+
+	(void)state;
+	put_users();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = plan_of(rows[i].words);
+
+		fake_ids(rows[i].uid, rows[i].gid);
+		check_int(rows[i].words, plan_container(plan), 0);
+		check_int(rows[i].words, plan->masks, rows[i].masks);
 	}
 }
 
@@ -395,7 +425,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_namespaces), test(test_refused), test(test_name_needs_uts), test(test_refused_as_entrypoint), test(test_entrypoint), test(test_identity),
-		test(test_maps), test(test_join_refused), test(test_capabilities),
+		test(test_maps), test(test_join_refused), test(test_capabilities), test(test_masks),
 		test(test_directory), test(test_log_is_close_on_exec), test(test_log_is_not_open),
 		test(test_isolates),
 	};

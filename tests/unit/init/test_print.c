@@ -54,7 +54,7 @@ static const char *dry_run(const char *text, pid_t pid, bool root)
 
 /* What every container may do, and may not. */
 #define USUAL \
-	"capabilities: CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE " \
+	"capabilities: CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT AUDIT_WRITE " \
 	"SETFCAP\nsystem call filter: default\n"
 
 static const struct {

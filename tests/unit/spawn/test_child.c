@@ -55,6 +55,7 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	plan->envp = envp;
 	plan->namespaces = namespaces;
 	plan->borrows = namespaces & CLONE_NEWUSER;
+	plan->masks = !plan->borrows;
 	plan->clocks[CLOCKS_BOOTTIME] = (struct clock_offset){true, -5};
 	plan->parent_death = SIGTERM;
 	plan->rootfs = in_place("root");
@@ -115,7 +116,7 @@ static void test_container_order(void **state)
 		"sys_close_range", "prctl", "sys_join_keyring", "/proc/self/setgroups", "/proc/self/uid_map", "/proc/self/gid_map", "sys_unshare 0x80",
 		"/proc/self/timens_offsets", "/proc/self/ns/time_for_children", "setns 0x80", "setpgid 0 0",
 		"sys_mount none on / rec,private", "sys_clone_tree /dev/null", "sys_detached_mount proc", "sys_detached_mount sysfs", "/source",
-		"sys_pivot_root . . in /root", "sys_umount /root detach", "sys_attach /detached-proc on /root/proc",
+		"sys_mount_attributes /root nodev rec", "sys_pivot_root . . in /root", "sys_umount /root detach", "sys_attach /detached-proc on /root/proc",
 		"sys_attach /detached-tmpfs on /root/dev", "sys_mount tmpfs on /root/tmp", "sys_attach /source on /root/target",
 		"sys_mount tmpfs on /root/scratch", "sys_mount_attributes /root ro", "chdir /", "sethostname box", "setdomainname here", "socket",
 		"ioctl",
@@ -172,6 +173,7 @@ static const struct row {
 	{STEP_ROOT, "sys_clone_tree", "/root rec", EINVAL, false},
 	{STEP_ROOT, "sys_attach", "/root on ", EINVAL, false},
 	{STEP_OVERLAY, "sys_detached_mount_options", "overlay", ENODEV, false},
+	{STEP_NO_DEVICES, "sys_mount_attributes", "/root nodev rec", EINVAL, false},
 	{STEP_PIVOT, "sys_pivot_root", "", EINVAL, false},
 	{STEP_MOUNTS, "sys_mount", "proc on", EPERM, false},
 	{STEP_MOUNTS, "sys_detached_mount", "tmpfs", ENOSYS, false},
@@ -216,7 +218,7 @@ static void test_failures(void **state)
 
 		snprintf(row, sizeof row, "step %d, %s %s", rows[i].step, rows[i].call, rows[i].part);
 		if (!program && !rows[i].user)
-			plan.namespaces = STANDARD, plan.borrows = false;
+			plan.namespaces = STANDARD, plan.borrows = false, plan.masks = true;
 		plan.ephemeral = rows[i].step == STEP_OVERLAY;
 		plan.pty = rows[i].step == STEP_PTY ? 7 : 0;
 		fake_fail_at(rows[i].call, rows[i].part, rows[i].error);

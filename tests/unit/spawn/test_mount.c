@@ -119,6 +119,7 @@ static struct child child_of(struct plan *plan, bool rootfs, unsigned long names
 	plan->rootfs = rootfs ? in_place("root") : NULL;
 	plan->namespaces = namespaces;
 	plan->borrows = namespaces & CLONE_NEWUSER;
+	plan->masks = !plan->borrows;
 	fake_reset();
 	return (struct child){.plan = plan, .container = &container};
 }
@@ -686,14 +687,17 @@ static void test_restrict(void **state)
 	put_directory("a");
 	fd = open(in_place("a"), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fake_reset();
-	assert_int_equal(mount_restrict(fd, MOUNT_ATTR_RDONLY), 0);
+	assert_int_equal(mount_restrict(fd, MOUNT_ATTR_RDONLY, false), 0);
 	assert_string_equal(fake_text(), "sys_mount_attributes /a ro\n");
 	fake_reset();
+	assert_int_equal(mount_restrict(fd, MOUNT_ATTR_NODEV, true), 0);
+	assert_string_equal(fake_text(), "sys_mount_attributes /a nodev rec\n");
+	fake_reset();
 	fake_fail("sys_mount_attributes", 1, ENOSYS);
-	assert_int_equal(mount_restrict(fd, MOUNT_ATTR_RDONLY), 0);
+	assert_int_equal(mount_restrict(fd, MOUNT_ATTR_RDONLY, false), 0);
 	check_record("restrict", (const char *[]){"sys_mount none on /a ro"}, 1);
 	fake_fail("sys_mount_attributes", 2, EPERM);
-	assert_int_equal(mount_restrict(fd, MOUNT_ATTR_RDONLY), -1);
+	assert_int_equal(mount_restrict(fd, MOUNT_ATTR_RDONLY, false), -1);
 	assert_int_equal(errno, EPERM);
 }
 
@@ -707,7 +711,7 @@ static void test_remount_keeps_flags(void **state)
 	fake_reset();
 	fake_statfs_flags(ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME);
 	fake_fail("sys_mount_attributes", 1, ENOSYS);
-	assert_int_equal(mount_restrict(fd, MOUNT_ATTR_RDONLY), 0);
+	assert_int_equal(mount_restrict(fd, MOUNT_ATTR_RDONLY, false), 0);
 	check_record("remount", (const char *[]){"sys_mount none on / ro,nosuid,nodev,noexec,remount,bind,noatime"}, 1);
 }
 
@@ -749,7 +753,7 @@ static void test_masks(void **state)
 	}
 }
 
-/* A user namespace guards /proc already, the host's root is not ours to hide, and who is privileged may see. */
+/* A plan may know that a user namespace guards /proc already, the host's root is not ours to hide, and who is privileged may see. */
 static void test_no_masks(void **state)
 {
 	struct plan *plan = new_plan();

@@ -415,12 +415,35 @@ static void test_read_only(void **state)
 	assert_int_equal(errno, EPERM);
 }
 
+/* Whatever the rootfs holds is no device, and what is mounted in it neither; of the host's root that is not ours to say. */
+static void test_no_devices(void **state)
+{
+	static const struct {
+		bool rootfs, privileged;
+		const char *calls;
+	} rows[] = {
+		{true, false, "sys_mount_attributes / nodev rec\n"}, {true, true, ""}, {false, false, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = new_plan();
+		struct child child = child_of(plan, rows[i].rootfs ? "/" : NULL);
+
+		container.root = open(place(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+		plan->privileged = rows[i].privileged;
+		fake_reset();
+		assert_int_equal(root_no_devices(&child), 0);
+		assert_string_equal(fake_text(), rows[i].calls);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_paths), test(test_more_slashes), test(test_modes), test(test_nothing_is_left_open), test(test_long_chain),
 		test(test_long_path), test(test_magic_links), test(test_parent_is_not_writable), test(test_enter), test(test_detach_layers), test(test_enter_host),
-		test(test_enter_fails), test(test_read_only),
+		test(test_enter_fails), test(test_read_only), test(test_no_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
