@@ -25,7 +25,7 @@ OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 
 .PHONY: all run test test-all lint bench install uninstall clean FORCE doc doc-lint unit
-all: $(B)/nsinit $(B)/probe
+all: $(B)/nsinit $(B)/probe $(B)/stdio
 
 $(B)/nsinit: $(OBJECTS) init/layout.ld
 	@$(CC) $(LDFLAGS) -Wl,-T,init/layout.ld -o $@ $(OBJECTS)
@@ -35,6 +35,8 @@ $(B)/obj/%.o: %.c $(HEADERS) $(B)/version.h Makefile
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(KERNEL_HEADERS) -c -o $@ $<
 
 $(B)/probe: tests/probe.c
+$(B)/stdio: qemu/stdio.c
+$(B)/probe $(B)/stdio:
 	@mkdir -p $(@D)
 	@$(CC) -std=gnu11 -Os -static -s $(KERNEL_HEADERS) -o $@ $<
 
