@@ -3,6 +3,7 @@
 #   make          build/nsinit, static, with musl-gcc        make run      build it and be inside a container
 #   make test     everything that CI runs                    make bench    beside its peers
 #   make lint     compilers, analysers, house rules          make install  PREFIX=/usr/local DESTDIR=
+#   make ARCH=arm64|armv7|riscv64   build/ARCH/nsinit, crossed
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -20,6 +21,11 @@ CFLAGS = -std=gnu11 -Oz -fno-pie $(WARNINGS) -ffunction-sections -fdata-sections
 # Sorted by name, libc's few variables lie beside ours, before the big arrays of the plan: a page less to touch.
 LDFLAGS = -static -no-pie -s -Wl,--gc-sections -Wl,--sort-section=name -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,norelro
 
+.DEFAULT_GOAL = all
+ifdef ARCH
+include scripts/cross.mk
+endif
+
 SOURCES = $(wildcard init/*.c spawn/*.c)
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
@@ -30,15 +36,15 @@ all: $(B)/nsinit $(B)/probe $(B)/stdio
 $(B)/nsinit: $(OBJECTS) init/layout.ld
 	@$(CC) $(LDFLAGS) -Wl,-T,init/layout.ld -o $@ $(OBJECTS)
 
-$(B)/obj/%.o: %.c $(HEADERS) $(B)/version.h Makefile
+$(B)/obj/%.o: %.c $(HEADERS) $(B)/version.h Makefile $(CROSS_NEEDS)
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(KERNEL_HEADERS) -c -o $@ $<
 
 $(B)/probe: tests/probe.c
 $(B)/stdio: qemu/stdio.c
-$(B)/probe $(B)/stdio:
+$(B)/probe $(B)/stdio: $(CROSS_NEEDS)
 	@mkdir -p $(@D)
-	@$(CC) -std=gnu11 -Os -static -s $(KERNEL_HEADERS) -o $@ $<
+	@$(CC) -std=gnu11 -Os -static -s $(KERNEL_HEADERS) -o $@ $(filter %.c,$^)
 
 # Docker shows the commit; a tree without git builds too. The file changes only when its content does.
 $(B)/version.h: FORCE
