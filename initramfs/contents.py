@@ -13,6 +13,7 @@ import archive
 import elf
 import modules
 
+BINARIES = ("/usr/local/bin/", "/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/")  # where a program without a directory is
 SETTING = re.compile("(mode|owner)=(.*)", re.S)
 
 
@@ -181,6 +182,8 @@ class Contents:
     def program(self, line, path, source=None):
         """A program, with the libraries that it needs where its loader looks for them."""
         source = source or path
+        if "/" not in source:
+            source = next((place + source for place in BINARIES if elf.find(self.sysroot, place + source)), source)
         file = source.startswith("/") and elf.find(self.sysroot, source) or line.source(source)
         content = line.read(file)
         self.add(line, path, archive.Entry(stat.S_IFREG | line.mode(0o755), content, owner=line.owner()))
@@ -199,10 +202,10 @@ class Contents:
         """A link for each of busybox's names, which it holds one after the other in its file."""
         place = self.entries.get(self.place(line, busybox))
         content = place.content if place else b""
-        start = content.find(b"\0[\0[[\0")
+        start = content.find(b"[\0[[\0")
         if start < 0:
             raise line.wrong(f"{busybox} is not a busybox that a line above has put in")
-        names = content[start + 1:content.index(b"\0\0", start)].decode().split("\0")
+        names = content[start:content.index(b"\0\0", start)].decode().split("\0")
         for name in names:
             if self.place(line, f"{path}/{name}") not in self.entries:
                 self.link(line, f"{path}/{name}", os.path.relpath(busybox, path))

@@ -57,8 +57,8 @@ class Kernel:
             trees = [os.path.join(os.path.dirname(name), "../lib/modules", version)]
         else:
             tree = script(os.path.join(HERE, "kernel"), name)[-1]
-            self.file = glob.glob(tree + "/boot/vmlinu[xz]-*")[0]
             trees = glob.glob(tree + "/lib/modules/*") + glob.glob(tree + "/usr/lib/modules/*")
+            self.file = (glob.glob(tree + "/boot/vmlinu[xz]-*") + glob.glob(tree + "/usr/lib/modules/*/vmlinuz"))[0]
         self.modules = next((tree for tree in trees if os.path.isdir(tree)), None)
 
 
