@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * stdio INPUT OUTPUT ERRORS: the guest's end of a program's three streams, which are virtio ports here. It execs the program
- * whose words are in COMMAND, so that the program is init's child and its status is its own; a copy stays to relay.
+ * stdio INPUT OUTPUT ERRORS, stdio ROWS COLUMNS: the guest's end of a program's three streams, which are virtio ports or the
+ * terminal that it has, of that size. It execs the program whose words are in COMMAND, so that the program is init's child
+ * and its status is its own; copies stay to relay.
  *
  * The program gets pipes: a port can be open only once, which would break >/dev/stderr, and has no end of file for those that
  * write. The words come in a file because a kernel command line has a length, and no way to write a quote.
@@ -10,7 +11,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,6 +93,14 @@ static void connect_stream(int stream, const char *path)
 	close(ends[stream != 0]);
 }
 
+/* A serial line tells no size. */
+static void set_size(const char *rows, const char *columns)
+{
+	const struct winsize size = {.ws_row = (unsigned short)atoi(rows), .ws_col = (unsigned short)atoi(columns)};
+
+	ioctl(0, TIOCSWINSZ, &size);
+}
+
 static char **words(void)
 {
 	static char text[1 << 20], *list[WORDS_MAX];
@@ -108,8 +119,11 @@ int main(int argc, char **argv)
 {
 	char **program = words();
 
-	for (int stream = 0; stream < 3 && stream + 1 < argc; stream++)
-		connect_stream(stream, argv[stream + 1]);
+	if (argc == 3)
+		set_size(argv[1], argv[2]);
+	else
+		for (int stream = 0; stream < 3 && stream + 1 < argc; stream++)
+			connect_stream(stream, argv[stream + 1]);
 	execvp(program[0], program);
 	fprintf(stderr, "qemu/run: %s: %s\n", program[0], strerror(errno));
 	return errno == ENOENT ? 127 : 126;

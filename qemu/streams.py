@@ -49,7 +49,8 @@ class Streams:
                     if terminal and self.leaving(data):
                         break
                     self.host[name].sendall(data)
-                if not terminal:
+                # Where output comes from as well, QEMU would close both.
+                if name not in self.copies:
                     self.host[name].shutdown(socket.SHUT_WR)
         threading.Thread(target=feed, daemon=True).start()
 
@@ -59,11 +60,9 @@ class Streams:
         return self.escaped
 
     def take(self, name, data):
-        if name in self.copies:
-            while data:
-                data = data[os.write(self.copies[name], data):]
-        else:
-            self.kept[name] = (self.kept[name] + data)[-KEPT:]
+        self.kept[name] = (self.kept[name] + data)[-KEPT:]
+        while data and name in self.copies:
+            data = data[os.write(self.copies[name], data):]
 
     def wait(self, ended, until):
         """Passes on until all sockets are closed. Ended when ended() returns a word, or the moment until() has come."""
