@@ -151,7 +151,8 @@ class Contents:
         self.add(line, path, archive.Entry(stat.S_IFREG | line.mode(mode), content, owner=line.owner()))
 
     def text(self, line, path, *words):
-        self.add(line, path, archive.Entry(stat.S_IFREG | line.mode(0o644), "".join(word + "\n" for word in words).encode(), owner=line.owner()))
+        content = "".join(word + "\n" for word in words).encode()
+        self.add(line, path, archive.Entry(stat.S_IFREG | line.mode(0o644), content, owner=line.owner()))
 
     def tree_of(self, line, path, source):
         """A directory with all that is in it."""

@@ -20,7 +20,8 @@ LAYOUTS = {
 
 # Directories that glibc's loaders look into unasked, each machine's in its own; a library of another machine is passed over.
 TRIPLETS = ("x86_64-linux-gnu", "aarch64-linux-gnu", "arm-linux-gnueabihf", "riscv64-linux-gnu")
-BUILT_IN = [directory + triplet for triplet in TRIPLETS for directory in ("/lib/", "/usr/lib/")] + ["/lib", "/usr/lib", "/lib64", "/usr/lib64"]
+BUILT_IN = [directory + triplet for triplet in TRIPLETS for directory in ("/lib/", "/usr/lib/")]
+BUILT_IN += ["/lib", "/usr/lib", "/lib64", "/usr/lib64"]
 
 
 class Broken(Exception):

@@ -3,15 +3,10 @@
 
 import os
 import shutil
-import sys
-
-from machine import ROOT, Trouble, script
-
-sys.path.insert(0, os.path.join(ROOT, "initramfs"))
 
 import archive
 import contents
-from contents import Mistake
+from machine import ROOT, Trouble, script
 
 # What a device needs in the guest. Where a kernel has one of them built in, or not at all, that line is passed over.
 MODULES = {
@@ -22,6 +17,7 @@ MODULES = {
 }
 NEEDED = {"share": ("9p", "--share")}
 
+BUSYBOX_STANDS_FOR = ("", "/bin", "/sbin", "/usr/bin", "/usr/sbin")
 COMMAND = "qemu-run/command"
 
 
@@ -66,10 +62,11 @@ class Guest:
 
     def place(self, word):
         """The program's path in the guest; files that are there, or busybox's, stand for themselves."""
-        name = os.path.basename(word)
-        in_list = word.strip("/") in self.contents.entries
-        if in_list or f"bin/{name}" in self.contents.entries and word in (name, f"/bin/{name}", f"/sbin/{name}", f"/usr/bin/{name}", f"/usr/sbin/{name}"):
-            return word if in_list else f"/bin/{name}"
+        directory, name = os.path.split(word)
+        if word.strip("/") in self.contents.entries:
+            return word
+        if f"bin/{name}" in self.contents.entries and directory in BUSYBOX_STANDS_FOR:
+            return f"/bin/{name}"
         path = os.path.abspath(word) if "/" in word else shutil.which(word)
         if not path or not os.path.isfile(path):
             return word  # for the guest to miss

@@ -74,15 +74,18 @@ static void connect_stream(int stream, const char *path)
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
+		/*
+		 * A machine's end begins with a TERM to all, and the program's last words are still to be passed on then.
+		 * Before the second fork: the program may have ended by the time that the copy first runs.
+		 */
+		if (stream != 0)
+			signal(SIGTERM, SIG_IGN);
 		if (fork() != 0)
 			_exit(0);
 		setsid();
 		for (int i = 0; i < 3; i++)
 			close(i); /* the program's ends of the streams before this one */
 		close(ends[stream != 0]);
-		/* A machine's end begins with a TERM to all, and the program's last words are still to be passed on then. */
-		if (stream != 0)
-			signal(SIGTERM, SIG_IGN);
 		relay(stream == 0 ? port : ends[0], stream == 0 ? ends[1] : port);
 		_exit(0);
 	}

@@ -4,9 +4,7 @@
 import contextlib
 import os
 import selectors
-import signal
 import socket
-import sys
 import termios
 import threading
 import time

@@ -23,8 +23,10 @@ static void mount_all(void)
 {
 	static const char *const rows[][2] = {{"/dev", "devtmpfs"}, {"/proc", "proc"}, {"/sys", "sysfs"}};
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		mkdir(rows[i][0], 0755);
 		mount(rows[i][1], rows[i][0], rows[i][1], 0, NULL);
+	}
 	for (int i = 0; i < 3; i++) {
 		const char *const links[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
 		char target[] = "/proc/self/fd/0";
