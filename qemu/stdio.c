@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,9 +48,13 @@ static int open_port(const char *path, int flags)
 	}
 }
 
-/* Passes on until there is an end on either side. */
+/*
+ * Passes on until there is an end on either side. A port takes a write before the host does, and a machine that ends then would
+ * lose it; it is ready for more when the host has it.
+ */
 static void relay(int from, int to)
 {
+	struct pollfd ready = {.fd = to, .events = POLLOUT};
 	static char buffer[16384];
 	ssize_t got, put;
 
@@ -57,6 +62,7 @@ static void relay(int from, int to)
 		for (ssize_t done = 0; done < got; done += put)
 			if ((put = write(to, buffer + done, (size_t)(got - done))) <= 0)
 				return;
+	poll(&ready, 1, -1);
 }
 
 /*
@@ -75,14 +81,14 @@ static void connect_stream(int stream, const char *path)
 		die("fork");
 	if (pid == 0) {
 		/*
-		 * A machine's end begins with a TERM to all, and the program's last words are still to be passed on then.
-		 * Before the second fork: the program may have ended by the time that the copy first runs.
+		 * Before the second fork, because the program may have ended by the time that the copy first runs: its end is a HUP
+		 * to its session, the machine's begins with a TERM to all, and its last words are still to be passed on then.
 		 */
+		setsid();
 		if (stream != 0)
 			signal(SIGTERM, SIG_IGN);
 		if (fork() != 0)
 			_exit(0);
-		setsid();
 		for (int i = 0; i < 3; i++)
 			close(i); /* the program's ends of the streams before this one */
 		close(ends[stream != 0]);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,8 +131,12 @@ int main(int argc, char **argv)
 	printf("nsinit: status %d\n", status);
 	fflush(stdout);
 	port = option("nsinit.exit-port=", "");
-	if (*port)
-		dprintf(open_device(port), "nsinit: status %d\n", status);
+	if (*port) {
+		struct pollfd taken = {.fd = open_device(port), .events = POLLOUT};
+
+		dprintf(taken.fd, "nsinit: status %d\n", status);
+		poll(&taken, 1, 10000); /* else it is only queued, and goes with the machine */
+	}
 	sync();
 	return reboot(strcmp(option("nsinit.end=", ""), "reboot") == 0 ? RB_AUTOBOOT : RB_POWER_OFF);
 }
