@@ -2,6 +2,7 @@
 #
 #   make          build/nsinit, static, with musl-gcc        make run      build it and be inside a container
 #   make test     everything that CI runs                    make bench    beside its peers
+#   make boot     build it and be in a machine               make appliance  an image that serves a page
 #   make lint     compilers, analysers, house rules          make install  PREFIX=/usr/local DESTDIR=
 #   make ARCH=arm64|armv7|riscv64   build/ARCH/nsinit, crossed
 
@@ -30,7 +31,7 @@ SOURCES = $(wildcard init/*.c spawn/*.c)
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 
-.PHONY: all run test test-all lint bench install uninstall clean FORCE doc doc-lint unit
+.PHONY: all run boot test test-all lint bench install uninstall clean FORCE doc doc-lint unit
 all: $(B)/nsinit $(B)/probe $(B)/stdio
 
 $(B)/nsinit: $(OBJECTS) init/layout.ld
@@ -60,8 +61,14 @@ run:
 	@scripts/rootfs $(B)/rootfs
 	@scripts/run $(B)/nsinit $(B)/rootfs
 
+# BOOT: options of qemu/run, and a program instead of the shell.
+boot:
+	@scripts/need build vm
+	@$(MAKE) --no-print-directory all
+	@qemu/run $(BOOT)
+
 test test-all:
-	@scripts/need build run lint test engine
+	@scripts/need build run lint test engine vm cross
 	@$(MAKE) --no-print-directory all doc
 	@scripts/test $(if $(filter test-all,$@),--all)
 

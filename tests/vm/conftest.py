@@ -67,11 +67,13 @@ def command(*words):
 
 @pytest.fixture
 def run(kernel, init, tmp_path):
-    """A function: qemu/run with these words, on the kernel of that name, to its end."""
-    def start(*words, name="amd64", stdin=b"", **options):
+    """A function: qemu/run with these words, on the kernel of that name, to its end, in a directory with these files."""
+    def start(*words, name="amd64", stdin=b"", files=()):
         kernel(name)
+        for path, text in dict(files).items():
+            (tmp_path / path).write_text(text)
         done = subprocess.run(command("--arch", architecture(name), "--kernel", name, "--init", init(architecture(name)), *words),
-                              input=stdin, capture_output=True, timeout=PATIENCE, check=False, cwd=tmp_path, **options)
+                              input=stdin, capture_output=True, timeout=PATIENCE, check=False, cwd=tmp_path)
         return Done(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
     return start
 
