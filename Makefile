@@ -31,7 +31,7 @@ SOURCES = $(wildcard init/*.c spawn/*.c)
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 
-.PHONY: all run boot test test-all lint bench install uninstall clean FORCE doc doc-lint unit
+.PHONY: all run boot appliance test test-all lint bench install uninstall clean FORCE doc doc-lint unit
 all: $(B)/nsinit $(B)/probe $(B)/stdio
 
 $(B)/nsinit: $(OBJECTS) init/layout.ld
@@ -66,6 +66,13 @@ boot:
 	@scripts/need build vm
 	@$(MAKE) --no-print-directory all
 	@qemu/run $(BOOT)
+
+# Kernel, initramfs and disk of a machine that serves a page.
+APPLIANCE = $(B)/appliance
+appliance:
+	@scripts/need build vm
+	@$(MAKE) --no-print-directory all
+	@initramfs/appliance $(APPLIANCE) $(B)/nsinit
 
 test test-all:
 	@scripts/need build run lint test engine vm cross

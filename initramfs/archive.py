@@ -6,9 +6,12 @@ a file system. So a device node needs no root, and two builds are identical.
 """
 
 import gzip
+import io
 import lzma
+import os
 import stat
 import subprocess
+import tarfile
 
 # /linux/usr/gen_init_cpio writes blocks of 512; the kernel stops at the trailer and minds nothing after it.
 BLOCK = 512
@@ -40,6 +43,27 @@ def newc(entries):
     return padded(b"".join(records) + trailer, BLOCK)
 
 
+TAR_TYPES = {stat.S_IFDIR: tarfile.DIRTYPE, stat.S_IFREG: tarfile.REGTYPE, stat.S_IFLNK: tarfile.SYMTYPE, stat.S_IFCHR: tarfile.CHRTYPE,
+             stat.S_IFBLK: tarfile.BLKTYPE}
+
+
+def tar(entries):
+    """The same entries for a program that makes a file system of them."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as written:
+        for path in sorted(entries):
+            entry, info = entries[path], tarfile.TarInfo(path)
+            info.type, info.mode = TAR_TYPES[stat.S_IFMT(entry.mode)], stat.S_IMODE(entry.mode)
+            info.uid, info.gid = entry.owner
+            info.devmajor, info.devminor = entry.device
+            if stat.S_ISLNK(entry.mode):
+                info.linkname = entry.content.decode()
+            elif stat.S_ISREG(entry.mode):
+                info.size = len(entry.content)
+            written.addfile(info, io.BytesIO(entry.content))
+    return out.getvalue()
+
+
 def zstd(data):
     # One thread: with several, where the blocks end depends on their number. Python 3.11 has no zstd of its own.
     return subprocess.run(["zstd", "-q", "-19", "-T1", "--no-check"], input=data, stdout=subprocess.PIPE, check=True).stdout
@@ -57,3 +81,15 @@ COMPRESSIONS = {
     "xz": xz,
     "zstd": zstd,
 }
+
+
+def write(path, data):
+    """Whole or not at all."""
+    new = f"{path}.new{os.getpid()}"
+    try:
+        with open(new, "wb") as file:
+            file.write(data)
+        os.replace(new, path)
+    finally:
+        if os.path.exists(new):
+            os.unlink(new)
