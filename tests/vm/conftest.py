@@ -65,17 +65,39 @@ def command(*words):
     return [ROOT / "qemu/run", "--accel", "tcg", *words]
 
 
-@pytest.fixture
-def run(kernel, init, tmp_path):
+def runner(kernel, init, directory):
     """A function: qemu/run with these words, on the kernel of that name, to its end, in a directory with these files."""
     def start(*words, name="amd64", stdin=b"", files=()):
         kernel(name)
         for path, text in dict(files).items():
-            (tmp_path / path).write_text(text)
+            (directory / path).write_text(text)
         done = subprocess.run(command("--arch", architecture(name), "--kernel", name, "--init", init(architecture(name)), *words),
-                              input=stdin, capture_output=True, timeout=PATIENCE, check=False, cwd=tmp_path)
+                              input=stdin, capture_output=True, timeout=PATIENCE, check=False, cwd=directory)
         return Done(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
     return start
+
+
+@pytest.fixture
+def run(kernel, init, tmp_path):
+    """runner() with init.c, which is for the tests of the tools."""
+    return runner(kernel, init, tmp_path)
+
+
+@pytest.fixture
+def boot(kernel, nsinit, tmp_path):
+    """runner() with nsinit."""
+    return runner(kernel, nsinit, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def nsinit(built):
+    """A function: nsinit for an architecture, which has to have the role boot."""
+    def path(name):
+        known = subprocess.run([built("amd64") / "nsinit", "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        if "--exit-port" not in known:
+            pytest.skip("needs the role boot, which this nsinit has not")
+        return built(name) / "nsinit"
+    return path
 
 
 @pytest.fixture(scope="session")
