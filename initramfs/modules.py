@@ -44,8 +44,7 @@ class Modules:
         for line in lines(os.path.join(tree, "modules.dep")):
             path, _, needs = line.partition(":")
             self.paths[name_of(path)] = path
-            # depmod lists the ones to load last first.
-            self.needs[name_of(path)] = [name_of(need) for need in reversed(needs.split())]
+            self.needs[name_of(path)] = [name_of(need) for need in needs.split()]
         self.soft = {"pre": {}, "post": {}}
         for line in lines(os.path.join(tree, "modules.softdep")):
             self.read_soft(line.split()[1:])
