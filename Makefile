@@ -23,7 +23,8 @@ CFLAGS = -std=gnu11 -Oz -fno-pie $(WARNINGS) -ffunction-sections -fdata-sections
 LDFLAGS = -static -no-pie -s -Wl,--gc-sections -Wl,--sort-section=name -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,norelro
 
 .DEFAULT_GOAL = all
-ifdef ARCH
+# Only as make ARCH=...: kernel developers have such a variable in their environment.
+ifeq ($(origin ARCH),command line)
 include scripts/cross.mk
 endif
 

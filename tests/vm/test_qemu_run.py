@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """qemu/run: the status of what runs in the machine, its three streams, its devices, and machines that come to no good end."""
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -46,6 +47,12 @@ def test_what_is_left_behind_does_not_hold_it_up(run):
     assert done == (5, b"done\n", "")
 
 
+def test_last_words_come_through_the_end(run):
+    """Which begins with a TERM to all."""
+    done = run("--", "sh", "-c", "kill -TERM -1; echo last; echo words >&2; exit 5")
+    assert done == (5, b"last\n", "words\n")
+
+
 def test_a_program_that_is_not_there(run):
     done = run("--", "no-such-program")
     assert (done.status, done.output) == (127, b"") and done.errors == "qemu/run: no-such-program: No such file or directory\n"
@@ -75,10 +82,16 @@ def test_a_killed_qemu_is_a_lost_machine(run, kernel, init):
     assert process.returncode == LOST and said.startswith("qemu/run: the machine was lost: QEMU was killed by signal 9")
 
 
-def start(kernel, init, *words, **options):
+@contextlib.contextmanager
+def start(kernel, init, *words):
+    """A run to talk to, which is gone afterwards whatever happens."""
     kernel("amd64")
-    return subprocess.Popen(command("--init", init("amd64"), *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, **options)
+    with subprocess.Popen(command("--init", init("amd64"), *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def qemu_of(process):
