@@ -2,7 +2,9 @@
 #
 #   make          build/nsinit, static, with musl-gcc        make run      build it and be inside a container
 #   make test     everything that CI runs                    make bench    beside its peers
+#   make boot     build it and be in a machine               make appliance  an image that serves a page
 #   make lint     compilers, analysers, house rules          make install  PREFIX=/usr/local DESTDIR=
+#   make ARCH=arm64|armv7|riscv64   build/ARCH/nsinit, crossed
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -20,23 +22,31 @@ CFLAGS = -std=gnu11 -Oz -fno-pie $(WARNINGS) -ffunction-sections -fdata-sections
 # Sorted by name, libc's few variables lie beside ours, before the big arrays of the plan: a page less to touch.
 LDFLAGS = -static -no-pie -s -Wl,--gc-sections -Wl,--sort-section=name -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,norelro
 
+.DEFAULT_GOAL = all
+# Only as make ARCH=...: kernel developers have such a variable in their environment.
+ifeq ($(origin ARCH),command line)
+include scripts/cross.mk
+endif
+
 SOURCES = $(wildcard init/*.c spawn/*.c)
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 
-.PHONY: all run test test-all lint bench install uninstall clean FORCE doc doc-lint unit
-all: $(B)/nsinit $(B)/probe $(B)/attack
+.PHONY: all run boot appliance test test-all lint bench install uninstall clean FORCE doc doc-lint unit
+all: $(B)/nsinit $(B)/probe $(B)/attack $(B)/stdio
 
 $(B)/nsinit: $(OBJECTS) init/layout.ld
 	@$(CC) $(LDFLAGS) -Wl,-T,init/layout.ld -o $@ $(OBJECTS)
 
-$(B)/obj/%.o: %.c $(HEADERS) $(B)/version.h Makefile
+$(B)/obj/%.o: %.c $(HEADERS) $(B)/version.h Makefile $(CROSS_NEEDS)
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(KERNEL_HEADERS) -c -o $@ $<
 
 $(B)/probe $(B)/attack: $(B)/%: tests/%.c
+$(B)/stdio: qemu/stdio.c
+$(B)/probe $(B)/attack $(B)/stdio: $(CROSS_NEEDS)
 	@mkdir -p $(@D)
-	@$(CC) -std=gnu11 -Os -static -s $(KERNEL_HEADERS) -o $@ $<
+	@$(CC) -std=gnu11 -Os -static -s $(KERNEL_HEADERS) -o $@ $(filter %.c,$^)
 
 # Docker shows the commit; a tree without git builds too. The file changes only when its content does.
 $(B)/version.h: FORCE
@@ -52,8 +62,21 @@ run:
 	@scripts/rootfs $(B)/rootfs
 	@scripts/run $(B)/nsinit $(B)/rootfs
 
+# BOOT: options of qemu/run, and a program instead of the shell.
+boot:
+	@scripts/need build vm
+	@$(MAKE) --no-print-directory all
+	@qemu/run $(BOOT)
+
+# Kernel, initramfs and disk of a machine that serves a page.
+APPLIANCE = $(B)/appliance
+appliance:
+	@scripts/need build vm
+	@$(MAKE) --no-print-directory all
+	@initramfs/appliance $(APPLIANCE) $(B)/nsinit
+
 test test-all:
-	@scripts/need build run lint test engine
+	@scripts/need build run lint test engine vm cross
 	@$(MAKE) --no-print-directory all doc
 	@scripts/test $(if $(filter test-all,$@),--all)
 

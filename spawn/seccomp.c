@@ -90,6 +90,13 @@ static const struct rule rules[] = {
 #ifdef SYS_clock_settime
 	REFUSE(clock_settime, CAP(SYS_TIME)),
 #endif
+	/* musl's names for the calls of 32 bits that count in 32 bits */
+#ifdef SYS_settimeofday_time32
+	REFUSE(settimeofday_time32, CAP(SYS_TIME)),
+#endif
+#ifdef SYS_clock_settime32
+	REFUSE(clock_settime32, CAP(SYS_TIME)),
+#endif
 #ifdef SYS_clock_settime64
 	REFUSE(clock_settime64, CAP(SYS_TIME)),
 #endif
