@@ -62,6 +62,18 @@ uint64_t sys_permitted(void);
 /* capset(2): permitted and effective, and inheritable. */
 int sys_set_capabilities(uint64_t permitted, uint64_t inheritable);
 
+/* reboot(2), RB_* of sys/reboot.h. */
+int sys_reboot(int command);
+
+/* finit_module(2): the module in the file at fd, with its parameters. */
+int sys_module(int fd, const char *parameters);
+
+/* swapon(2) without a priority, swapoff(2). */
+int sys_swap(const char *path, bool on);
+
+/* execveat(2) AT_EMPTY_PATH: the program in the file at fd. */
+int sys_exec_descriptor(int fd, char **argv, char **envp);
+
 /* keyctl(2) KEYCTL_JOIN_SESSION_KEYRING, a new one without a name. */
 int sys_join_keyring(void);
 

@@ -12,6 +12,7 @@
 #include <linux/landlock.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/reboot.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
@@ -204,6 +205,26 @@ int sys_set_capabilities(uint64_t permitted, uint64_t inheritable)
 		data[i].inheritable = (uint32_t)(inheritable >> (32 * i));
 	}
 	return (int)syscall(SYS_capset, &header, data);
+}
+
+int sys_reboot(int command)
+{
+	return (int)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, NULL);
+}
+
+int sys_module(int fd, const char *parameters)
+{
+	return (int)syscall(SYS_finit_module, fd, parameters, 0);
+}
+
+int sys_swap(const char *path, bool on)
+{
+	return (int)(on ? syscall(SYS_swapon, path, 0) : syscall(SYS_swapoff, path));
+}
+
+int sys_exec_descriptor(int fd, char **argv, char **envp)
+{
+	return (int)syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH);
 }
 
 int sys_join_keyring(void)
