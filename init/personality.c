@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "value.h"
 #include "version.h"
 
@@ -166,6 +167,18 @@ static const struct personality personalities[] = {
 		.speaks_on = STDOUT_FILENO,
 		.style = {{"nsinit: ", "nsinit: ", "nsinit: ", "nsinit: "}, NULL},
 		.failed = 125, .not_found = 127, .not_executable = 126,
+	},
+	{
+		.name = "init",
+		.set = &option_nsinit,
+		.usage = "init [OPTION]... [--] [PROGRAM [ARGUMENT]...]\n"
+		         "nsinit " NSINIT_VERSION ", as PID 1 of a machine. Without PROGRAM it is a shell. Any option is also a\n"
+		         "word of the kernel's command line: nsinit.grace=5s. Manual: nsinit(8).\n",
+		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"nsinit: ", "nsinit: ", "nsinit: ", "nsinit: "}, NULL},
+		.failed = 125, .not_found = 127, .not_executable = 126,
+		.boots = true, .prepare = boot_prepare,
 	},
 	{
 		/* As which engines call the init of --init; Docker wants tini's words for a version. */

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A boot, step by step: each has a row that says whether the machine is of use without it. A step that fails says so itself.
+ * From the first instruction on PID 1 must not die, on a machine: the kernel would panic.
+ */
+#include "boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cmdline.h"
+#include "fault.h"
+#include "log.h"
+#include "machine.h"
+#include "mount.h"
+#include "option.h"
+#include "personality.h"
+#include "shutdown.h"
+#include "spawn.h"
+
+enum {
+	CONSOLE_WAIT_MS = 10 * 1000, /* for --console, whose driver may be a module */
+};
+
+enum step_policy {
+	STEP_WARN,
+	STEP_FATAL,       /* without it the boot ends */
+	STEP_ANYWHERE = 2, /* in a container too */
+};
+
+char **boot_prepare(struct plan *plan, char **argv)
+{
+	if (!machine_is_ours())
+		return argv;
+	plan->machine = true;
+	plan->kernel_argv = argv;
+	return cmdline_read(plan->personality->set, plan);
+}
+
+/* In a container only what its manager left to us can be mounted, and need not be. */
+static int boot_mounts(struct boot *boot)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < machine_row_count; i++) {
+		const struct mount_row *row = &machine_rows[i];
+
+		if (machine_mount(row) == 0 || !boot->plan->machine || ((row->policy & MOUNT_OPTIONAL) && errno == ENODEV))
+			continue;
+		log_warning("mount %s on /%s: %s", row->type, row->target, strerror(errno));
+		result = -1;
+	}
+	if (machine_nodes() < 0 && boot->plan->machine)
+		log_warning("/dev: %s", strerror(errno));
+	return result;
+}
+
+/* What a terminal should be for a person: a serial line comes as the firmware left it. */
+static void make_sane(int fd)
+{
+	struct termios settings;
+
+	if (tcgetattr(fd, &settings) < 0)
+		return;
+	settings.c_iflag |= ICRNL | IXON;
+	settings.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
+	settings.c_oflag |= OPOST | ONLCR;
+	settings.c_cflag |= CREAD | HUPCL | CLOCAL;
+	settings.c_lflag |= ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
+	tcsetattr(fd, TCSANOW, &settings);
+}
+
+/* The descriptors that the kernel could not give us, now that there is a /dev. */
+static void open_own_descriptors(void)
+{
+	static const char *const paths[] = {"/dev/console", "/dev/kmsg", "/dev/null"};
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < sizeof paths / sizeof paths[0]; i++)
+		fd = openat(AT_FDCWD, paths[i], (i == 1 ? O_WRONLY : O_RDWR) | O_NOCTTY | O_CLOEXEC);
+	for (int own = STDIN_FILENO; fd >= 0 && own <= STDERR_FILENO; own++)
+		dup2(fd, own);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int boot_console(struct boot *boot)
+{
+	const char *path = boot->plan->console ? boot->plan->console : "/dev/console";
+
+	if (fcntl(STDERR_FILENO, F_GETFL) & O_PATH)
+		open_own_descriptors();
+	boot->console = machine_open(path, O_RDWR | O_NOCTTY, boot->plan->console ? CONSOLE_WAIT_MS : 0);
+	if (boot->console < 0) {
+		log_warning("console %s: %s; the program has no terminal", path, strerror(errno));
+		return -1;
+	}
+	if (isatty(boot->console)) {
+		make_sane(boot->console);
+		return 0;
+	}
+	close(boot->console);
+	boot->console = -1;
+	return 0;
+}
+
+/* Says nothing: each wrong word was said when it was read. */
+static int boot_words(struct boot *boot)
+{
+	return boot->plan->misread ? -1 : 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct boot *boot);
+	unsigned policy;
+} steps[] = {
+	{"file systems", boot_mounts, STEP_ANYWHERE},
+	{"console", boot_console, 0},
+	{"options", boot_words, STEP_FATAL},
+};
+
+/* NULL, or the name of the step without which it does not go on. */
+static const char *walk(struct boot *boot)
+{
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+		if ((boot->plan->machine || (steps[i].policy & STEP_ANYWHERE)) && steps[i].run(boot) < 0 && (steps[i].policy & STEP_FATAL))
+			return steps[i].name;
+	return NULL;
+}
+
+/* Runs a program to its end, or until the machine's is asked for. Its exit status. */
+static int run(struct boot *boot, char **argv)
+{
+	const struct plan *plan = boot->plan;
+	struct job job = {.kind = JOB_SESSION, .console = boot->console, .stdio = boot->console < 0 ? 0 : 7};
+	struct fault fault;
+	pid_t child = spawn_program(plan, argv, &job, boot->mask, &fault);
+
+	boot->loop = loop_around(plan, plan->machine ? SIGNALS_MACHINE : SIGNALS_GUEST, child < 0 ? 0 : child, &job, boot->mask);
+	if (child < 0)
+		return fault_report(plan, &fault);
+	log_info("started %s as process %d", argv[0], (int)child);
+	boot->loop.watches = boot->watches;
+	boot->loop.watch_count = boot->watch_count;
+	loop_run(&boot->loop);
+	return boot->loop.status;
+}
+
+/* What is done instead of the program when a step failed. */
+static int fail(struct boot *boot, const char *step)
+{
+	static char *shell[] = {NULL, "/bin/sh", NULL};
+	const struct plan *plan = boot->plan;
+
+	log_error("the boot ends at its step: %s", step);
+	if (plan->failure == FAILURE_PANIC)
+		_exit(plan->personality->failed);
+	if (plan->failure == FAILURE_SHELL && boot->console >= 0 && access(shell[1], X_OK) == 0) {
+		log_error("a shell to look; when it ends, the machine does");
+		run(boot, shell + 1);
+	}
+	return plan->personality->failed;
+}
+
+int boot_run(const struct plan *plan, const sigset_t *mask)
+{
+	struct boot boot = {.plan = plan, .mask = mask, .console = -1};
+	const struct job none = {.kind = JOB_GROUP, .console = -1};
+	const char *failed;
+	int status;
+
+	boot.loop = loop_around(plan, SIGNALS_MACHINE, 0, &none, mask);
+	failed = walk(&boot);
+	status = failed ? fail(&boot, failed) : run(&boot, plan->argv);
+	shutdown_run(&boot);
+	if (boot.loop.asked && !failed)
+		status = boot.loop.status;
+	shutdown_end(&boot, status);
+	return status;
+}
