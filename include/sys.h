@@ -83,6 +83,9 @@ int sys_pidfd(pid_t pid);
 /* ioctl_tty(2) TIOCGPTN, TIOCGDEV: which terminal fd is. Libcs differ in the type of such a request. */
 int sys_terminal_number(int fd, unsigned long request, unsigned *number);
 
+/* ioctl(2). Libcs differ in the type of a request. */
+int sys_ioctl(int fd, unsigned long request, void *argument);
+
 /* sendmsg(2) and recvmsg(2) of one packet, with a descriptor, unix(7) SCM_RIGHTS; *descriptor is -1 if none came. */
 ssize_t sys_send(int socket, const void *packet, size_t size, int descriptor);
 ssize_t sys_receive(int socket, void *packet, size_t size, int *descriptor);

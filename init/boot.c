@@ -13,13 +13,17 @@
 
 #include "cmdline.h"
 #include "fault.h"
+#include "fstab.h"
+#include "keys.h"
 #include "log.h"
 #include "machine.h"
 #include "mount.h"
 #include "option.h"
 #include "personality.h"
+#include "setup.h"
 #include "shutdown.h"
 #include "spawn.h"
+#include "switch.h"
 
 enum {
 	CONSOLE_WAIT_MS = 10 * 1000, /* for --console, whose driver may be a module */
@@ -113,14 +117,36 @@ static int boot_words(struct boot *boot)
 	return boot->plan->misread ? -1 : 0;
 }
 
+static int boot_root(struct boot *boot)
+{
+	return switch_wanted(boot->plan) ? switch_root(boot) : 0;
+}
+
+static int boot_fstab(struct boot *boot)
+{
+	(void)boot;
+	return fstab_mount();
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct boot *boot);
 	unsigned policy;
 } steps[] = {
 	{"file systems", boot_mounts, STEP_ANYWHERE},
-	{"console", boot_console, 0},
+	{"console", boot_console, STEP_WARN},
 	{"options", boot_words, STEP_FATAL},
+	{"modules", setup_modules, STEP_WARN},
+	{"root", boot_root, STEP_FATAL}, /* what follows is for the root that stays */
+	{"hostname", setup_hostname, STEP_WARN},
+	{"loopback", setup_loopback, STEP_WARN},
+	{"fstab", boot_fstab, STEP_WARN},
+	{"sysctl", setup_sysctl, STEP_WARN},
+	{"clock", setup_clock, STEP_WARN}, /* before the seed is written, which says how late it was */
+	{"seed", setup_seed, STEP_WARN},
+	{"address", setup_address, STEP_WARN},
+	{"watchdog", watchdog_open, STEP_WARN},
+	{"keys", keys_open, STEP_WARN},
 };
 
 /* NULL, or the name of the step without which it does not go on. */

@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "drain.h"
+#include "keys.h"
 #include "log.h"
 #include "machine.h"
 #include "out.h"
+#include "setup.h"
 #include "unmount.h"
 
 enum {
@@ -31,9 +33,12 @@ void shutdown_run(struct boot *boot)
 	/* An interactive shell ignores a TERM; when its terminal is gone it ends. */
 	if (loop->child > 0 && boot->console >= 0)
 		kill(loop->child, SIGHUP);
+	watchdog_feed();
 	drain_run(loop);
 	if (!boot->plan->machine)
 		return;
+	watchdog_feed();
+	setup_keep_seed();
 	unmount_swap();
 	unmount_all();
 	sync();

@@ -40,17 +40,17 @@ static bool is_volatile(const char *type)
 /* The mount point of a line, cut out of it; NULL if nothing is lost with what is mounted there. */
 static char *mount_point(char *line)
 {
-	char *type = strstr(line, " - ");
+	char *rest = strstr(line, " - "), *word = NULL;
 
-	if (!type)
+	rest = rest ? rest + strlen(" - ") : line + strlen(line);
+	word = file_word(&rest);
+	if (!word || is_volatile(word))
 		return NULL;
-	type += strlen(" - ");
-	type[strcspn(type, " ")] = '\0';
-	for (int field = 0; field < MOUNT_POINT; field++)
-		line += strcspn(line, " ") + 1;
-	line[strcspn(line, " ")] = '\0';
-	value_unescape(line);
-	return is_volatile(type) ? NULL : line;
+	for (int field = 0; field <= MOUNT_POINT && word; field++)
+		word = file_word(&line);
+	if (word)
+		value_unescape(word);
+	return word;
 }
 
 /* Unmounts, or else makes read-only. True if it is done with. */
@@ -81,13 +81,12 @@ static size_t release_all(char **targets, size_t count, bool last)
 void unmount_all(void)
 {
 	COLD static char text[TEXT_SIZE], *targets[MOUNTS_MAX];
+	char *rest = text, *line;
 	size_t count = 0, left, before = MOUNTS_MAX + 1;
 
 	if (file_read(AT_FDCWD, "/proc/self/mountinfo", text, sizeof text) < 0)
 		log_warning("/proc/self/mountinfo: %s; nothing is unmounted", strerror(errno));
-	for (char *line = text, *next; *line && count < MOUNTS_MAX; line = next) {
-		next = strchrnul(line, '\n');
-		next += *next == '\n' ? *next = '\0', 1 : 0;
+	while (count < MOUNTS_MAX && (line = file_line(&rest))) {
 		targets[count] = mount_point(line);
 		count += targets[count] != NULL;
 	}
@@ -100,17 +99,15 @@ void unmount_all(void)
 void unmount_swap(void)
 {
 	COLD static char text[4096];
+	char *rest = text, *line;
 
 	if (file_read(AT_FDCWD, "/proc/swaps", text, sizeof text) <= 0)
 		return;
-	for (char *line = text; (line = strchr(line, '\n')) && line[1];) { /* the first one is a heading */
-		char *path = ++line, *end = path + strcspn(path, " \t\n");
-		char saved = *end;
+	file_line(&rest); /* a heading */
+	while ((line = file_line(&rest))) {
+		char *path = file_word(&line);
 
-		*end = '\0';
-		if (sys_swap(path, false) < 0)
+		if (path && sys_swap(path, false) < 0)
 			log_warning("swap %s: %s", path, strerror(errno));
-		*end = saved;
-		line = end;
 	}
 }

@@ -43,6 +43,30 @@ ssize_t file_read(int directory, const char *path, char *text, size_t size)
 	return n < 0 ? -1 : (ssize_t)length;
 }
 
+/* What is before the first of separators; *rest is behind it. */
+static char *cut(char **rest, const char *separators)
+{
+	char *piece = *rest;
+
+	if (!*piece)
+		return NULL;
+	*rest += strcspn(piece, separators);
+	if (**rest)
+		*(*rest)++ = '\0';
+	return piece;
+}
+
+char *file_line(char **rest)
+{
+	return cut(rest, "\n");
+}
+
+char *file_word(char **rest)
+{
+	*rest += strspn(*rest, " \t");
+	return cut(rest, " \t");
+}
+
 const struct dirent *file_next(struct file_walk *walk)
 {
 	const struct dirent *entry;

@@ -237,6 +237,11 @@ int sys_pidfd(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
+int sys_ioctl(int fd, unsigned long request, void *argument)
+{
+	return (int)syscall(SYS_ioctl, fd, request, argument);
+}
+
 int sys_terminal_number(int fd, unsigned long request, unsigned *number)
 {
 	return (int)syscall(SYS_ioctl, fd, request, number);

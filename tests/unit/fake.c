@@ -409,6 +409,11 @@ REAL(int, sys_pidfd, pid_t pid)
 	return fails("sys_pidfd", " %d", (int)pid) ? -1 : __real_open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
+REAL(int, sys_ioctl, int fd, unsigned long request, void *argument)
+{
+	return fails("sys_ioctl", " %s %#lx", path_of(fd), request) ? -1 : __real_sys_ioctl(fd, request, argument);
+}
+
 REAL(int, sys_terminal_number, int fd, unsigned long request, unsigned *number)
 {
 	return fails("sys_terminal_number", " %s", path_of(fd)) ? -1 : __real_sys_terminal_number(fd, request, number);
