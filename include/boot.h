@@ -20,7 +20,8 @@ enum boot_limits {
 struct boot {
 	const struct plan *plan;
 	const sigset_t *mask; /* what programs start with */
-	int console;          /* the program's terminal, -1: none */
+	int console;          /* of a machine's program, -1: none */
+	struct job job;       /* how a program is started */
 	struct watch watches[BOOT_WATCHES];
 	size_t watch_count;
 	struct loop loop;

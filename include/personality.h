@@ -26,6 +26,7 @@ struct personality {
 	int failed;                    /* exit codes: our own failure, a wrong command line included */
 	int not_found, not_executable; /* the program's */
 	bool boots;                    /* as PID 1 it is the role boot */
+	bool asks;                     /* PID 1 for the machine's end, and runs nothing */
 	bool here;                     /* never makes a container */
 	void (*defaults)(struct plan *plan);
 	char **(*prepare)(struct plan *plan, char **argv); /* where argv comes from, NULL: from our caller */

@@ -178,6 +178,7 @@ struct plan {
 	/* role boot */
 	bool boot;          /* --boot */
 	bool machine;       /* PID 1 of a machine, not of a container */
+	bool force;         /* poweroff, reboot, halt: without asking PID 1 */
 	bool misread;       /* something on the kernel's command line is wrong */
 	char **kernel_argv; /* what the kernel started us with */
 	enum plan_end end;

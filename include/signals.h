@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+enum signals_limits {
+	SIGNALS_REALTIME = 34, /* SIGRTMIN of programs built with glibc, as systemctl(1) and systemd-nspawn(1) are */
+};
+
 enum signal_mode {
 	SIGNALS_PROGRAM, /* PID 1 of a program */
 	SIGNALS_SESSION, /* of a program whose session is its own: a stop is passed on, and ours as well */

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "cmdline.h"
+#include "console.h"
 #include "fault.h"
 #include "fstab.h"
 #include "keys.h"
@@ -26,6 +28,11 @@
 #include "switch.h"
 
 enum {
+	ALL_STDIO = 1 << STDIN_FILENO | 1 << STDOUT_FILENO | 1 << STDERR_FILENO,
+	/* Between the ends and starts of a program that is respawned, and how long one must run to count as mended. */
+	PAUSE_FIRST_MS = 10,
+	PAUSE_LAST_MS = 10 * 1000,
+	HEALTHY_MS = 10 * 1000,
 	CONSOLE_WAIT_MS = 10 * 1000, /* for --console, whose driver may be a module */
 };
 
@@ -158,22 +165,71 @@ static const char *walk(struct boot *boot)
 	return NULL;
 }
 
+/* A machine's program is a session on its console; a container's gets what it would get from an entrypoint. */
+static struct job program_job(const struct boot *boot)
+{
+	if (!boot->plan->machine)
+		return console_program_job(boot->plan, console_open());
+	return (struct job){.kind = JOB_SESSION, .console = boot->console, .stdio = boot->console < 0 ? 0 : ALL_STDIO};
+}
+
+/* The loop around a program, or around none for which is waited. */
+static void turn(struct boot *boot, pid_t child)
+{
+	const struct plan *plan = boot->plan;
+
+	boot->loop = loop_around(plan, plan->machine ? SIGNALS_MACHINE : SIGNALS_GUEST, child, &boot->job, boot->mask);
+	boot->loop.watches = boot->watches;
+	boot->loop.watch_count = boot->watch_count;
+}
+
 /* Runs a program to its end, or until the machine's is asked for. Its exit status. */
 static int run(struct boot *boot, char **argv)
 {
-	const struct plan *plan = boot->plan;
-	struct job job = {.kind = JOB_SESSION, .console = boot->console, .stdio = boot->console < 0 ? 0 : 7};
 	struct fault fault;
-	pid_t child = spawn_program(plan, argv, &job, boot->mask, &fault);
+	pid_t child = spawn_program(boot->plan, argv, &boot->job, boot->mask, &fault);
 
-	boot->loop = loop_around(plan, plan->machine ? SIGNALS_MACHINE : SIGNALS_GUEST, child < 0 ? 0 : child, &job, boot->mask);
+	turn(boot, child < 0 ? 0 : child);
 	if (child < 0)
-		return fault_report(plan, &fault);
+		return fault_report(boot->plan, &fault);
 	log_info("started %s as process %d", argv[0], (int)child);
-	boot->loop.watches = boot->watches;
-	boot->loop.watch_count = boot->watch_count;
 	loop_run(&boot->loop);
 	return boot->loop.status;
+}
+
+static void rest_over(struct loop *loop)
+{
+	loop->ended = true;
+}
+
+/* Waits; true, unless the machine's end was asked for meanwhile. */
+static bool rest(struct boot *boot, int64_t ms)
+{
+	turn(boot, 0);
+	boot->loop.deadline_ms = loop_now_ms() + ms;
+	boot->loop.expired = rest_over;
+	loop_run(&boot->loop);
+	return !boot->loop.asked;
+}
+
+/* --respawn: the first time at once, then after pauses that double, and as new when it has run for a while. */
+static int keep_running(struct boot *boot)
+{
+	int64_t pause_ms = 0, started_ms;
+	int status;
+
+	for (;;) {
+		started_ms = loop_now_ms();
+		status = run(boot, boot->plan->argv);
+		if (boot->loop.asked || !boot->plan->respawn)
+			return status;
+		if (loop_now_ms() - started_ms >= HEALTHY_MS)
+			pause_ms = 0;
+		log_warning("%s ended with status %d; again in %ld ms", boot->plan->argv[0], status, (long)pause_ms);
+		if (!rest(boot, pause_ms))
+			return status;
+		pause_ms = pause_ms == 0 ? PAUSE_FIRST_MS : pause_ms * 2 < PAUSE_LAST_MS ? pause_ms * 2 : PAUSE_LAST_MS;
+	}
 }
 
 /* What is done instead of the program when a step failed. */
@@ -195,13 +251,14 @@ static int fail(struct boot *boot, const char *step)
 int boot_run(const struct plan *plan, const sigset_t *mask)
 {
 	struct boot boot = {.plan = plan, .mask = mask, .console = -1};
-	const struct job none = {.kind = JOB_GROUP, .console = -1};
 	const char *failed;
 	int status;
 
-	boot.loop = loop_around(plan, SIGNALS_MACHINE, 0, &none, mask);
+	prctl(PR_SET_NAME, "init"); /* by which poweroff knows us */
 	failed = walk(&boot);
-	status = failed ? fail(&boot, failed) : run(&boot, plan->argv);
+	boot.job = program_job(&boot);
+	turn(&boot, 0);
+	status = failed ? fail(&boot, failed) : keep_running(&boot);
 	shutdown_run(&boot);
 	if (boot.loop.asked && !failed)
 		status = boot.loop.status;

@@ -546,6 +546,7 @@ static const struct option options[] = {
 	{"rw", 0, NULL, OPTIONS_BOOT, option_set_flag, OPTION_FIELD(root_writable), "mount it for writing"},
 	{"init", 0, "PATH", OPTIONS_BOOT, set_string, OPTION_FIELD(next_init), "the init in it, else /sbin/init, or nsinit itself"},
 	{"ip", 0, "ADDRESS::GATEWAY:MASK::DEV", OPTIONS_BOOT, set_string, OPTION_FIELD(ip), "an address for an interface, as for the kernel"},
+	{"respawn", 0, NULL, OPTIONS_BOOT, option_set_flag, OPTION_FIELD(respawn), "start the program again when it ends"},
 	{"watchdog", 0, "TIME", OPTIONS_BOOT, set_time, OPTION_FIELD(watchdog_ms), "have the machine reset when nsinit hangs for TIME"},
 	{"console", 0, "DEVICE", OPTIONS_BOOT, set_string, OPTION_FIELD(console), "the program's terminal, if not /dev/console"},
 

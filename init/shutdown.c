@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -17,10 +18,12 @@
 #include "log.h"
 #include "machine.h"
 #include "out.h"
+#include "process.h"
 #include "setup.h"
 #include "unmount.h"
 
 enum {
+	FIRST = -20, /* of all that are not real-time: setpriority(2) */
 	PORT_WAIT_MS = 10 * 1000, /* the port's driver may still be starting when the program has ended already */
 };
 
@@ -30,8 +33,9 @@ void shutdown_run(struct boot *boot)
 {
 	struct loop *loop = &boot->loop;
 
-	/* An interactive shell ignores a TERM; when its terminal is gone it ends. */
-	if (loop->child > 0 && boot->console >= 0)
+	setpriority(PRIO_PROCESS, 0, FIRST); /* who forks for ever leaves little of a processor to others */
+	/* An interactive shell ignores TERM, and ends when its terminal hangs up. */
+	if (loop->child > 0 && boot->job.kind == JOB_SESSION && process_ignores(loop->child, SIGTERM))
 		kill(loop->child, SIGHUP);
 	watchdog_feed();
 	drain_run(loop);

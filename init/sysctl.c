@@ -59,7 +59,7 @@ static int apply_line(const char *file, char *line)
 	value = trimmed(value);
 	if (file_write(AT_FDCWD, path, value, strlen(value)) == 0 || (optional && errno == ENOENT))
 		return 0;
-	log_warning(DIRECTORY "/%s: %s = %s: %s", file, key, value, strerror(errno));
+	log_warning(DIRECTORY "/%s: %s = %s: %s", file, path, value, strerror(errno));
 	return -1;
 }
 

@@ -113,11 +113,12 @@ int machine_mount(const struct mount_row *row)
 int machine_nodes(void)
 {
 	int dev = openat(AT_FDCWD, "dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
+	mode_t mask = umask(0);
 
-	if (dev < 0)
-		return -1;
-	result = dev_fill(dev);
-	close(dev);
+	result = dev < 0 ? -1 : dev_fill(dev);
+	umask(mask);
+	if (dev >= 0)
+		close(dev);
 	return result;
 }
 
