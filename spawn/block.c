@@ -73,7 +73,7 @@ static void put_uuid(char *text, const unsigned char *bytes, bool mixed)
 	}
 }
 
-/* vfat's number is XXXX-XXXX in capitals, from its end. */
+/* vfat's number is XXXX-XXXX, from its end; capitals count for nothing. */
 static void put_serial(char *text, const unsigned char *bytes)
 {
 	text = put_hex(text, bytes + 2, 2, true);
