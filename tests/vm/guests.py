@@ -8,9 +8,11 @@ does not come to it in time has failed.
 import os
 import platform
 import re
+import select
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -119,11 +121,24 @@ class Machine:
             "-initrd", str(directory / "initramfs"), *options,
             "-append", "console=ttyS0 quiet panic=-1 nsinit.exit-port=/dev/ttyS1 " + words]
         self.timeout = timeout
+        self.said = b""
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def read_until(self, pattern):
+        """The match of the pattern in what the console has said by then."""
+        deadline = time.monotonic() + self.timeout
+        while not (found := re.search(pattern, self.said.decode(errors="replace"))):
+            ready = select.select([self.process.stdout], [], [], deadline - time.monotonic())[0] if time.monotonic() < deadline else []
+            more = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not more:
+                self.process.kill()
+                raise AssertionError(f"no {pattern!r}; the console: {self.said[-3000:].decode(errors='replace')}")
+            self.said += more
+        return found
 
     def finish(self, typed=b""):
         try:
-            said = self.process.communicate(typed, timeout=self.timeout)[0]
+            said = self.said + self.process.communicate(typed, timeout=self.timeout)[0]
             self.ended = True
         except subprocess.TimeoutExpired as late:
             self.process.kill()
