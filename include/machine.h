@@ -12,7 +12,10 @@
 #include "mount.h"
 #include "plan.h"
 
-/* The kernel's file systems, in order; the first is /proc. mount_row.mount is not used. */
+/*
+ * The kernel's file systems, in order; the first is /proc. MOUNT_ROOTFS: not in a container, whose manager may have put
+ * something in there. mount_row.mount is not used.
+ */
 extern const struct mount_row machine_rows[];
 extern const size_t machine_row_count;
 

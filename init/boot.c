@@ -59,6 +59,8 @@ static int boot_mounts(struct boot *boot)
 	for (size_t i = 0; i < machine_row_count; i++) {
 		const struct mount_row *row = &machine_rows[i];
 
+		if (!boot->plan->machine && (row->policy & MOUNT_ROOTFS))
+			continue;
 		if (machine_mount(row) == 0 || !boot->plan->machine || ((row->policy & MOUNT_OPTIONAL) && errno == ENODEV))
 			continue;
 		log_warning("mount %s on /%s: %s", row->type, row->target, strerror(errno));

@@ -74,8 +74,19 @@ const struct hook *plan_hook(const struct plan *plan, int signal)
 	return NULL;
 }
 
+/* A misspelt --rootfs must not be a boot's --root that nobody looks at. */
+static bool boots(const struct plan *plan)
+{
+	return plan->console || plan->exit_port || plan->root || plan->root_type || plan->root_flags || plan->next_init || plan->ip ||
+	       plan->root_writable || plan->respawn || plan->end || plan->failure || plan->watchdog_ms || plan->root_wait_ms != BOOT_ROOT_WAIT_MS;
+}
+
 static int check_program(const struct plan *plan)
 {
+	if (boots(plan)) {
+		log_error("an option of a boot is given, and this is none; leave it out, or start us as PID 1 with --boot");
+		return -1;
+	}
 	if (!plan->argv[0] && !plan->pause) {
 		log_error("no program given; put it behind the options, with -- before it; -h lists them");
 		return -1;

@@ -35,8 +35,8 @@ const struct mount_row machine_rows[] = {
 	{"dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666,mode=620,gid=5", 0, 0, NULL},
 	{"dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", 0, 0, NULL},
 	{"dev/mqueue", "mqueue", GUARDED, NULL, 0, MOUNT_OPTIONAL, NULL},
-	{"run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", 0, 0, NULL},
-	{"tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", 0, 0, NULL},
+	{"run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", 0, MOUNT_ROOTFS, NULL},
+	{"tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", 0, MOUNT_ROOTFS, NULL},
 	{"sys/fs/cgroup", "cgroup2", GUARDED, "nsdelegate", 0, MOUNT_OPTIONAL, NULL},
 };
 const size_t machine_row_count = sizeof machine_rows / sizeof machine_rows[0];

@@ -692,7 +692,7 @@ static void test_unknown(void **state)
 static void test_abbreviation(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(new_plan(), "--root / x"), -1);
+	assert_int_equal(parse(new_plan(), "--rootf / x"), -1);
 	assert_int_equal(parse(new_plan(), "--verb x"), -1);
 }
 
