@@ -13,4 +13,10 @@
  */
 int conf_expand(struct plan *plan);
 
+/*
+ * The first word of a file as hostname(5), where a comment or an empty line is no name. NULL with errno; EINVAL: it holds none
+ * that can be one.
+ */
+const char *conf_hostname(int directory, const char *path);
+
 #endif

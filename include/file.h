@@ -6,9 +6,17 @@
 #define FILE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /* Writes all of text into a file that is there, in one write(2). 0, or -1 with errno; EIO: it took only a part. */
 int file_write(int directory, const char *path, const char *text, size_t length);
+
+/* Reads a file from its begin, as much as fits in text with a NUL behind it. The length, or -1 with errno and text empty. */
+ssize_t file_read(int directory, const char *path, char *text, size_t size);
+
+/* Cuts the next line, or the next word between blanks, off a text. NULL at its end. */
+char *file_line(char **rest);
+char *file_word(char **rest);
 
 /* A walk through the directory that is open at fd. */
 struct file_walk {

@@ -47,6 +47,8 @@ struct loop {
 	bool delayed;        /* a TERM has waited for --delay once */
 	bool ended;          /* the child has, or there is nothing to wait for */
 	bool alone;          /* no child is left at all */
+	bool asked;          /* a signal or a key asked for the machine's end */
+	enum plan_end end;   /* which it then is */
 	int status;          /* exit code of the child, 128 + n after signal n */
 	const sigset_t *mask; /* what programs start with */
 	int64_t deadline_ms; /* CLOCK_MONOTONIC, -1: none */
@@ -59,6 +61,9 @@ struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t ch
 
 /* Runs until loop->ended. Nothing in it exits, allocates or waits for anything but the next event. */
 void loop_run(struct loop *loop);
+
+/* The machine is to end so. */
+void loop_end(struct loop *loop, enum plan_end end);
 
 /* Runs until no child is left, loop->ended is set by a signal, or deadline_ms is over. */
 void loop_drain(struct loop *loop);

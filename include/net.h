@@ -38,6 +38,15 @@ int net_connect(const struct plan *plan, pid_t pid, int *which);
  */
 void net_disconnect(int interface);
 
+/* Brings the loopback interface up. netdevice(7). */
+int net_loopback_up(void);
+
+/*
+ * On a machine: waits for the interface, gives it its address, brings it up, and adds the default route, unless gateway is NULL.
+ * 0, or -1 with errno; ENODEV: the interface did not come.
+ */
+int net_configure(const char *name, const struct address *address, const struct address *gateway, int64_t wait_ms);
+
 /* Brings the loopback interface up if the network namespace is our own. netdevice(7). */
 int net_loopback(struct child *child);
 

@@ -18,4 +18,14 @@ bool network_is_new(const struct network *network);
 /* Checks the addresses of --net veth against each other, and finds the gateways of route=auto. 0, or -1 after a message. */
 int network_complete(struct plan *plan);
 
+/* ip= of the kernel. */
+struct network_ip {
+	struct address address;
+	struct address gateway; /* family 0: none */
+	char device[PLAN_INTERFACE_SIZE], host[PLAN_HOSTNAME_MAX + 1];
+};
+
+/* Reads ip=. NULL, or what is wrong with it and what would be right. */
+const char *network_parse_ip(const char *text, struct network_ip *ip);
+
 #endif

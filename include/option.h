@@ -19,6 +19,7 @@ enum option_group {
 	OPTIONS_IDENTITY,
 	OPTIONS_LIMITS,
 	OPTIONS_LIFETIME,
+	OPTIONS_BOOT,
 	OPTIONS_LOOKING,
 	OPTIONS_GROUPS,
 };
@@ -51,6 +52,12 @@ extern const char *const option_group_names[OPTIONS_GROUPS];
  * Returns the index in argv at which the program stands, or -1 after a message.
  */
 int option_parse(const struct option_set *set, struct plan *plan, char **argv, char **environment);
+
+/*
+ * Fills plan in from a word of the kernel's command line, NAME or NAME=VALUE; value is what a bare NAME stands for, NULL: yes for
+ * an option that takes none. 0, or -1 after a message.
+ */
+int option_word(const struct option_set *set, struct plan *plan, const char *word, const char *value);
 
 /* The list of options that --help prints, by groups. */
 void option_help(const struct option_set *set, struct out *out);

@@ -25,8 +25,11 @@ struct personality {
 	const char *exec_why;          /* between the name and the reason */
 	int failed;                    /* exit codes: our own failure, a wrong command line included */
 	int not_found, not_executable; /* the program's */
+	bool boots;                    /* as PID 1 it is the role boot */
+	bool asks;                     /* PID 1 for the machine's end, and runs nothing */
 	bool here;                     /* never makes a container */
 	void (*defaults)(struct plan *plan);
+	char **(*prepare)(struct plan *plan, char **argv); /* where argv comes from, NULL: from our caller */
 	void (*warn)(const struct plan *plan); /* of what its users would be warned of */
 };
 

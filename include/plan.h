@@ -125,6 +125,10 @@ struct identity {
 	size_t group_count;
 };
 
+/* What becomes of the machine at the end of its PID 1, and what when it cannot even be started. */
+enum plan_end { END_POWEROFF, END_REBOOT, END_HALT, ENDS };
+enum plan_failure { FAILURE_SHELL, FAILURE_END, FAILURE_PANIC, FAILURES };
+
 enum plan_tty { TTY_AUTO, TTY_NEW, TTY_INHERIT };
 
 struct personality;
@@ -171,6 +175,23 @@ struct plan {
 	bool idmapped;       /* some bind is: the launcher maps its ids */
 	size_t mount_count; /* of mounts */
 	const char *hostname, *domainname;
+
+	/* role boot */
+	bool boot;          /* --boot */
+	bool machine;       /* PID 1 of a machine, not of a container */
+	bool force;         /* poweroff, reboot, halt: without asking PID 1 */
+	bool misread;       /* something on the kernel's command line is wrong */
+	char **kernel_argv; /* what the kernel started us with */
+	enum plan_end end;
+	enum plan_failure failure;
+	const char *console, *exit_port; /* devices, NULL: /dev/console, none */
+	const char *root;      /* the root file system to change to, NULL: none */
+	const char *root_type, *root_flags, *next_init;
+	bool root_writable;
+	int64_t root_wait_ms;
+	bool respawn;       /* the program is started again when it ends */
+	int64_t watchdog_ms; /* 0: none */
+	const char *ip;     /* ip= of the kernel */
 
 	/* identity and environment */
 	const char *user; /* --user, as given */
@@ -244,6 +265,9 @@ int plan_join(struct plan *plan);
 
 /* Completes a plan for a role that starts the program where it is. 0, or -1 after a message. */
 int plan_entrypoint(struct plan *plan);
+
+/* Completes a plan for the PID 1 of a machine. 0, or -1 after a message; on a machine always 0, and plan->misread. */
+int plan_boot(struct plan *plan);
 
 /* The --on for signal, NULL: none. */
 const struct hook *plan_hook(const struct plan *plan, int signal);

@@ -5,6 +5,7 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct process {
@@ -14,7 +15,10 @@ struct process {
 	char wchan[32]; /* the kernel function it waits in, empty where that is not readable */
 };
 
-/* Calls visit for each living descendant of ours. Returns how many there were, -1 without /proc. */
-int process_descendants(void (*visit)(const struct process *process, void *argument), void *argument);
+/* True if the process ignores the signal. */
+bool process_ignores(pid_t pid, int signal);
+
+/* Calls visit for each living descendant of ours, until it returns false. Returns how many there were, -1 without /proc. */
+int process_descendants(bool (*visit)(const struct process *process, void *argument), void *argument);
 
 #endif

@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+enum signals_limits {
+	SIGNALS_REALTIME = 34, /* SIGRTMIN of programs built with glibc, as systemctl(1) and systemd-nspawn(1) are */
+};
+
 enum signal_mode {
 	SIGNALS_PROGRAM, /* PID 1 of a program */
 	SIGNALS_SESSION, /* of a program whose session is its own: a stop is passed on, and ours as well */
@@ -16,6 +20,8 @@ enum signal_mode {
 	SIGNALS_TERMINAL, /* the same, with a terminal between us and PID 1 that we look after */
 	SIGNALS_PAUSE,   /* there is no program */
 	SIGNALS_DRAIN,   /* the program has ended */
+	SIGNALS_MACHINE, /* PID 1 of a machine */
+	SIGNALS_GUEST,   /* of a container that is like one, which its manager ends with TERM */
 	SIGNALS_MODES,
 };
 
@@ -29,6 +35,9 @@ enum signal_action {
 	SIGNAL_RESIZE,   /* our terminal has another size */
 	SIGNAL_HANG_UP,  /* our terminal may be gone */
 	SIGNAL_END,      /* end now */
+	SIGNAL_POWEROFF, /* the machine's end, in an orderly way */
+	SIGNAL_REBOOT,
+	SIGNAL_HALT,
 	SIGNAL_IGNORE,
 };
 

@@ -62,6 +62,18 @@ uint64_t sys_permitted(void);
 /* capset(2): permitted and effective, and inheritable. */
 int sys_set_capabilities(uint64_t permitted, uint64_t inheritable);
 
+/* reboot(2), RB_* of sys/reboot.h. */
+int sys_reboot(int command);
+
+/* finit_module(2): the module in the file at fd, with its parameters. */
+int sys_module(int fd, const char *parameters);
+
+/* swapon(2) without a priority, swapoff(2). */
+int sys_swap(const char *path, bool on);
+
+/* execveat(2) AT_EMPTY_PATH: the program in the file at fd. */
+int sys_exec_descriptor(int fd, char **argv, char **envp);
+
 /* keyctl(2) KEYCTL_JOIN_SESSION_KEYRING, a new one without a name. */
 int sys_join_keyring(void);
 
@@ -70,6 +82,9 @@ int sys_pidfd(pid_t pid);
 
 /* ioctl_tty(2) TIOCGPTN, TIOCGDEV: which terminal fd is. Libcs differ in the type of such a request. */
 int sys_terminal_number(int fd, unsigned long request, unsigned *number);
+
+/* ioctl(2). Libcs differ in the type of a request. */
+int sys_ioctl(int fd, unsigned long request, void *argument);
 
 /* sendmsg(2) and recvmsg(2) of one packet, with a descriptor, unix(7) SCM_RIGHTS; *descriptor is -1 if none came. */
 ssize_t sys_send(int socket, const void *packet, size_t size, int descriptor);

@@ -65,6 +65,9 @@ int value_interface(const char *text, char *name);
 /* An IPv4 or IPv6 address, with the length of its network behind a slash, or without one (the address alone). */
 int value_address(const char *text, bool network, struct address *address);
 
+/* Puts the characters in place that \NNN in octal stands for, as in fstab(5) and /proc/mounts. */
+void value_unescape(char *text);
+
 /*
  * Copies the next item of a list up to a separator to item. Returns where the list goes on, NULL at its end;
  * an item that does not fit comes back empty.

@@ -53,29 +53,36 @@ static int add_file(struct plan *plan, const char *name)
 	return 0;
 }
 
-/* The first word of the file, as hostname(5) says: a comment or an empty line is no name. */
-static int read_hostname(struct plan *plan, int directory)
+const char *conf_hostname(int directory, const char *path)
 {
 	char text[512], *name = text;
-	int fd = openat(directory, "hostname", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 
 	if (fd >= 0)
 		close(fd);
-	if (length < 0) {
-		log_error("--conf %s: hostname: %s; make it readable or remove it", plan->conf, strerror(errno));
-		return -1;
-	}
+	if (length < 0)
+		return NULL;
 	text[length] = '\0';
 	while (*name == '#' || *name == '\n' || *name == ' ' || *name == '\t')
 		name += *name == '#' ? strcspn(name, "\n") : 1;
 	name[strcspn(name, "\r\n \t")] = '\0';
-	if (!*name || strlen(name) > PLAN_HOSTNAME_MAX) {
+	if (*name && strlen(name) <= PLAN_HOSTNAME_MAX)
+		return strdup(name);
+	errno = EINVAL;
+	return NULL;
+}
+
+static int read_hostname(struct plan *plan, int directory)
+{
+	plan->hostname = conf_hostname(directory, "hostname");
+	if (plan->hostname)
+		return 0;
+	if (errno == EINVAL)
 		log_error("--conf %s: hostname: holds no name of 1 to %d bytes; mend it or remove it", plan->conf, PLAN_HOSTNAME_MAX);
-		return -1;
-	}
-	plan->hostname = strdup(name);
-	return plan->hostname ? 0 : -1;
+	else
+		log_error("--conf %s: hostname: %s; make it readable or remove it", plan->conf, strerror(errno));
+	return -1;
 }
 
 /* -1 after a message if that cannot be known: a file that is left out in silence is a configuration that does not hold. */

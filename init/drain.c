@@ -12,12 +12,14 @@
 #include "process.h"
 
 enum {
+	NAMED_MAX = 16,
 	KILLED_WAIT_MS = 2000, /* a process that KILL does not end by then is stuck in the kernel, and is only named */
 };
 
-static void send_one(const struct process *process, void *signal)
+static bool send_one(const struct process *process, void *signal)
 {
 	kill(process->pid, *(int *)signal);
+	return true;
 }
 
 static void send_all(int signal)
@@ -28,10 +30,30 @@ static void send_all(int signal)
 		process_descendants(send_one, &signal);
 }
 
-static void name_one(const struct process *process, void *fate)
+/* What is said of who is left; of many only some. */
+struct naming {
+	const char *fate;
+	int left;
+};
+
+static bool name_one(const struct process *process, void *argument)
 {
-	log_warning("drain: %d (%s) %s; state %c%s%s", (int)process->pid, process->name, (const char *)fate, process->state,
+	struct naming *naming = argument;
+
+	if (naming->left-- == 0) {
+		log_warning("drain: and others");
+		return false; /* to look for them all takes long where there are very many, and all of them busy */
+	}
+	log_warning("drain: %d (%s) %s; state %c%s%s", (int)process->pid, process->name, naming->fate, process->state,
 	            process->wchan[0] ? ", in " : "", process->wchan);
+	return true;
+}
+
+static void name_all(const char *fate)
+{
+	struct naming naming = {fate, NAMED_MAX};
+
+	process_descendants(name_one, &naming);
 }
 
 void drain_run(struct loop *loop)
@@ -44,10 +66,10 @@ void drain_run(struct loop *loop)
 	loop_drain(loop);
 	if (loop->alone)
 		return;
-	process_descendants(name_one, "outlived its drain: KILL");
+	name_all("outlived its drain: KILL");
 	send_all(SIGKILL);
 	loop->deadline_ms = loop_now_ms() + KILLED_WAIT_MS;
 	loop_drain(loop);
 	if (!loop->alone)
-		process_descendants(name_one, "does not die");
+		name_all("does not die");
 }

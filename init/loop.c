@@ -55,9 +55,10 @@ int64_t loop_now_ms(void)
 
 static void child_ended(struct loop *loop, int status)
 {
-	loop->ended = true;
+	loop->ended |= loop->mode != SIGNALS_DRAIN; /* which ends when all have */
 	loop->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	log_debug("process %d ended with status %d", (int)loop->child, loop->status);
+	loop->child = 0; /* another may get its pid */
 }
 
 static void orphan_ended(struct loop *loop, pid_t pid, int status)
@@ -142,6 +143,30 @@ static void on_end(struct loop *loop, const siginfo_t *info)
 	loop->ended = true;
 }
 
+void loop_end(struct loop *loop, enum plan_end end)
+{
+	loop->asked = loop->ended = true;
+	loop->end = end;
+}
+
+static void on_poweroff(struct loop *loop, const siginfo_t *info)
+{
+	(void)info;
+	loop_end(loop, END_POWEROFF);
+}
+
+static void on_reboot(struct loop *loop, const siginfo_t *info)
+{
+	(void)info;
+	loop_end(loop, END_REBOOT);
+}
+
+static void on_halt(struct loop *loop, const siginfo_t *info)
+{
+	(void)info;
+	loop_end(loop, END_HALT);
+}
+
 static void on_ignored(struct loop *loop, const siginfo_t *info)
 {
 	(void)loop;
@@ -160,6 +185,9 @@ static void dispatch(struct loop *loop, const siginfo_t *info)
 		[SIGNAL_RESIZE] = on_resize,
 		[SIGNAL_HANG_UP] = on_hang_up,
 		[SIGNAL_END] = on_end,
+		[SIGNAL_POWEROFF] = on_poweroff,
+		[SIGNAL_REBOOT] = on_reboot,
+		[SIGNAL_HALT] = on_halt,
 		[SIGNAL_IGNORE] = on_ignored,
 	};
 
@@ -258,7 +286,6 @@ void loop_drain(struct loop *loop)
 
 	loop->mode = SIGNALS_DRAIN;
 	loop->held = 0;
-	loop->child = 0;
 	loop->ended = false;
 	on_child(loop, NULL);
 	while (!loop->ended && !loop->alone && remaining_ms(loop) > 0)

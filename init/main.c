@@ -22,6 +22,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "check.h"
 #include "log.h"
 #include "option.h"
@@ -93,9 +94,15 @@ int main(int argc, char **argv)
 		log_error("a copy of nsinit that no container can write to: %s; mount /proc, and set sysctl vm.memfd_noexec=0", strerror(errno));
 		return as->failed;
 	}
+	if (as->prepare)
+		argv = as->prepare(&plan, argv);
 	program = argc > 0 ? option_parse(as->set, &plan, argv, environ) : -1;
-	if (program < 0)
+	if (program < 0 && !plan.machine)
 		return as->failed;
+	if (program < 0) {
+		plan.misread = true; /* a variable */
+		program = BOOT_PROGRAM;
+	}
 	log_open(plan.log_fd, plan.verbosity);
 	if (plan.help)
 		return say(as->helps_on_stderr ? STDERR_FILENO : STDOUT_FILENO, as->usage, as->set);

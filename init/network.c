@@ -243,3 +243,55 @@ int network_complete(struct plan *plan)
 		log_error("--net %s: %s", plan->net, wrong);
 	return wrong ? -1 : 0;
 }
+
+/* The bits of a mask, 255.255.255.0 or 24. -1: it is none. */
+static int mask_bits(const char *text)
+{
+	struct address mask;
+	unsigned long bits;
+	int length = 0;
+
+	if (value_number(text, 32, &bits) == 0)
+		return (int)bits;
+	if (value_address(text, false, &mask) < 0 || mask.family != AF_INET)
+		return -1;
+	while (length < 32 && (mask.bytes[length / 8] & (0x80 >> length % 8)))
+		length++;
+	for (int i = length; i < 32; i++)
+		if (mask.bytes[i / 8] & (0x80 >> i % 8))
+			return -1;
+	return length;
+}
+
+/* That of the classes of old, which the kernel takes where no mask is given. */
+static int class_bits(const struct address *address)
+{
+	return address->bytes[0] < 128 ? 8 : address->bytes[0] < 192 ? 16 : 24;
+}
+
+enum ip_field { IP_CLIENT, IP_SERVER, IP_GATEWAY, IP_MASK, IP_HOST, IP_DEVICE, IP_HOW, IP_FIELDS };
+
+const char *network_parse_ip(const char *text, struct network_ip *ip)
+{
+	char fields[IP_FIELDS][PLAN_HOSTNAME_MAX + 1] = {{0}};
+	const char *how = fields[IP_HOW];
+	int bits;
+
+	*ip = (struct network_ip){.device = "eth0"};
+	for (int i = 0; i < IP_FIELDS && text; i++)
+		text = value_item(text, ':', fields[i], sizeof fields[i]);
+	if (*how && strcmp(how, "off") != 0 && strcmp(how, "none") != 0 && strcmp(how, "static") != 0)
+		return "only an address that is given, with off, can be set; a program can ask for one";
+	if (value_address(fields[IP_CLIENT], false, &ip->address) < 0 || ip->address.family != AF_INET)
+		return "not an address; give ip=CLIENT::GATEWAY:MASK::DEVICE:off, as ip=10.0.0.2::10.0.0.1:255.255.255.0::eth0:off";
+	bits = *fields[IP_MASK] ? mask_bits(fields[IP_MASK]) : class_bits(&ip->address);
+	if (bits < 0)
+		return "not a mask; give one as 255.255.255.0";
+	ip->address.length = (unsigned char)bits;
+	if (*fields[IP_GATEWAY] && (value_address(fields[IP_GATEWAY], false, &ip->gateway) < 0 || ip->gateway.family != AF_INET))
+		return "not a gateway; give its address";
+	if (*fields[IP_DEVICE] && value_interface(fields[IP_DEVICE], ip->device) < 0)
+		return "not a name for an interface";
+	strcpy(ip->host, fields[IP_HOST]);
+	return NULL;
+}

@@ -139,26 +139,46 @@ static int apply_variable(struct plan *plan, const struct option *option, const 
 	return wrong ? -1 : 0;
 }
 
+/* By a name in any case, with underscores for dashes, from name up to end. */
+static const struct option *find_loosely(const struct option_set *set, const char *name, const char *end)
+{
+	char plain[NAME_MAX_LENGTH];
+	size_t length = 0;
+
+	for (; name < end && length < sizeof plain; name++) {
+		int lower = *name == '_' ? '-' : tolower((unsigned char)*name);
+
+		plain[length++] = (char)lower;
+	}
+	return find_name(set, plain, length);
+}
+
 /* NSINIT_LOG_FD=3 is --log-fd 3. A name that is no option may be somebody else's, so it is only mentioned. */
 static int parse_prefixed(const struct option_set *set, struct plan *plan, const char *variable)
 {
-	char name[NAME_MAX_LENGTH];
-	const char *value = strchrnul(variable, '='), *at = variable + strlen(set->prefix);
-	const struct option *option;
-	size_t length = 0;
+	const char *value = strchrnul(variable, '='), *name = variable + strlen(set->prefix);
+	const struct option *option = find_loosely(set, name, value);
 
-	for (; at < value && length < sizeof name; at++) {
-		int lower = *at == '_' ? '-' : tolower((unsigned char)*at);
-
-		name[length++] = (char)lower;
-	}
-	option = find_name(set, name, length);
 	if (option && option->group == OPTIONS_LOOKING) /* NSINIT_VERSION is what an image may call it */
 		return 0;
 	if (option && *value)
 		return apply_variable(plan, option, variable, value + 1);
-	log_warning("%s%s: no such option, ignored", set->prefix, at - length);
+	log_warning("%s: no such option, ignored", variable);
 	return 0;
+}
+
+int option_word(const struct option_set *set, struct plan *plan, const char *word, const char *value)
+{
+	const char *end = strchrnul(word, '=');
+	const struct option *option = find_loosely(set, word, end);
+
+	if (!option || option->group == OPTIONS_LOOKING)
+		return unknown_name(set, word, (size_t)(end - word));
+	value = *end ? end + 1 : value ? value : option->argument ? NULL : "1";
+	if (value)
+		return apply(plan, option, "", option->name, value);
+	log_error("%s: its value is missing; give %s=%s", word, word, option->argument);
+	return -1;
 }
 
 static int parse_variable(const struct option_set *set, struct plan *plan, const char *variable)

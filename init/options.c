@@ -437,17 +437,37 @@ static const char *set_umask(struct plan *plan, const struct option *option, con
 	return value_octal(value, 0777, &plan->umask) == 0 ? NULL : "not a mask; give an octal number up to 0777";
 }
 
+/* One of count names; which it is goes to *number. */
+static const char *set_choice(const char *const *names, size_t count, const char *value, unsigned *number, const char *wrong)
+{
+	for (*number = 0; *number < count; ++*number)
+		if (strcmp(value, names[*number]) == 0)
+			return NULL;
+	return wrong;
+}
+
 static const char *set_tty(struct plan *plan, const struct option *option, const char *value)
 {
 	static const char *const names[] = {[TTY_AUTO] = "auto", [TTY_NEW] = "new", [TTY_INHERIT] = "inherit"};
 
 	(void)option;
-	for (size_t i = 0; i < COUNT(names); i++) {
-		plan->tty = (enum plan_tty)i;
-		if (strcmp(value, names[i]) == 0)
-			return NULL;
-	}
-	return "not a terminal; give auto, new (one of its own) or inherit (ours)";
+	return set_choice(names, COUNT(names), value, &plan->tty, "not a terminal; give auto, new (one of its own) or inherit (ours)");
+}
+
+static const char *set_end(struct plan *plan, const struct option *option, const char *value)
+{
+	static const char *const names[ENDS] = {[END_POWEROFF] = "poweroff", [END_REBOOT] = "reboot", [END_HALT] = "halt"};
+
+	(void)option;
+	return set_choice(names, COUNT(names), value, &plan->end, "not an end; give poweroff, reboot or halt");
+}
+
+static const char *set_failure(struct plan *plan, const struct option *option, const char *value)
+{
+	static const char *const names[FAILURES] = {[FAILURE_SHELL] = "shell", [FAILURE_END] = "end", [FAILURE_PANIC] = "panic"};
+
+	(void)option;
+	return set_choice(names, COUNT(names), value, &plan->failure, "not what a boot can do that fails; give shell, end or panic");
 }
 
 static const struct option options[] = {
@@ -515,6 +535,21 @@ static const struct option options[] = {
 	{"ready-fd", 0, "FD", OPTIONS_LIFETIME, set_descriptor, OPTION_FIELD(ready_fd), "gets a newline once the program runs"},
 	{"status-fd", 0, "FD", OPTIONS_LIFETIME, set_descriptor, OPTION_FIELD(status_fd), "gets JSON lines: started, ready, stopped"},
 
+	{"boot", 0, NULL, OPTIONS_BOOT, option_set_flag, OPTION_FIELD(boot), "be the PID 1 of a machine; so it is under the name init"},
+	{"end", 0, "poweroff|reboot|halt", OPTIONS_BOOT, set_end, 0, "what becomes of the machine when the program has ended"},
+	{"exit-port", 0, "DEVICE", OPTIONS_BOOT, set_string, OPTION_FIELD(exit_port), "gets the program's status, as a line, at the end"},
+	{"failure", 0, "shell|end|panic", OPTIONS_BOOT, set_failure, 0, "what a boot does that cannot go on"},
+	{"root", 0, "DEVICE", OPTIONS_BOOT, set_string, OPTION_FIELD(root), "the root to change to: /dev/NAME, or LABEL= UUID= PARTUUID="},
+	{"rootfstype", 0, "TYPE,...", OPTIONS_BOOT, set_string, OPTION_FIELD(root_type), "its file system, if that is not to be found out"},
+	{"rootflags", 0, "OPT,...", OPTIONS_BOOT, set_string, OPTION_FIELD(root_flags), "its mount options"},
+	{"rootwait", 0, "TIME", OPTIONS_BOOT, set_time, OPTION_FIELD(root_wait_ms), "how long its device may take to appear, else 10 s"},
+	{"rw", 0, NULL, OPTIONS_BOOT, option_set_flag, OPTION_FIELD(root_writable), "mount it for writing"},
+	{"init", 0, "PATH", OPTIONS_BOOT, set_string, OPTION_FIELD(next_init), "the init in it, else /sbin/init, or nsinit itself"},
+	{"ip", 0, "ADDRESS::GATEWAY:MASK::DEV", OPTIONS_BOOT, set_string, OPTION_FIELD(ip), "an address for an interface, as for the kernel"},
+	{"respawn", 0, NULL, OPTIONS_BOOT, option_set_flag, OPTION_FIELD(respawn), "start the program again when it ends"},
+	{"watchdog", 0, "TIME", OPTIONS_BOOT, set_time, OPTION_FIELD(watchdog_ms), "have the machine reset when nsinit hangs for TIME"},
+	{"console", 0, "DEVICE", OPTIONS_BOOT, set_string, OPTION_FIELD(console), "the program's terminal, if not /dev/console"},
+
 	{"dry-run", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(dry_run), "print the plan, do nothing"},
 	{"check", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(check), "print what this kernel and user can do, and the remedies"},
 	{"trace", 0, "FILE", OPTIONS_LOOKING, set_string, OPTION_FIELD(trace), "write how long each step of the start took; - is the log, *.svg a picture"},
@@ -533,5 +568,6 @@ const char *const option_group_names[OPTIONS_GROUPS] = {
 	[OPTIONS_IDENTITY] = "Identity and environment",
 	[OPTIONS_LIMITS] = "Privileges and limits",
 	[OPTIONS_LIFETIME] = "Terminal and lifetime",
+	[OPTIONS_BOOT] = "Boot",
 	[OPTIONS_LOOKING] = "Looking",
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "value.h"
 #include "version.h"
 
@@ -153,6 +154,23 @@ static void pause_warn(const struct plan *plan)
 		log_warning("not the first process: nothing is reaped; run as PID 1 of a pod");
 }
 
+static const struct option client_options[] = {
+	{"force", 'f', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(force), "at once, without asking PID 1; what is mounted stays so"},
+	{"version", 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+	{"help", 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
+};
+static const struct option_set client = {.options = client_options, .count = COUNT(client_options)};
+
+static void reboot_defaults(struct plan *plan)
+{
+	plan->end = END_REBOOT;
+}
+
+static void halt_defaults(struct plan *plan)
+{
+	plan->end = END_HALT;
+}
+
 static const struct personality personalities[] = {
 	{
 		.name = "nsinit",
@@ -166,6 +184,48 @@ static const struct personality personalities[] = {
 		.speaks_on = STDOUT_FILENO,
 		.style = {{"nsinit: ", "nsinit: ", "nsinit: ", "nsinit: "}, NULL},
 		.failed = 125, .not_found = 127, .not_executable = 126,
+	},
+	{
+		.name = "init",
+		.set = &option_nsinit,
+		.usage = "init [OPTION]... [--] [PROGRAM [ARGUMENT]...]\n"
+		         "nsinit " NSINIT_VERSION ", as PID 1 of a machine. Without PROGRAM it is a shell. Any option is also a\n"
+		         "word of the kernel's command line: nsinit.grace=5s. Manual: nsinit(8).\n",
+		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"nsinit: ", "nsinit: ", "nsinit: ", "nsinit: "}, NULL},
+		.failed = 125, .not_found = 127, .not_executable = 126,
+		.boots = true, .prepare = boot_prepare,
+	},
+	{
+		.name = "poweroff",
+		.set = &client,
+		.usage = "poweroff [-f]\nnsinit " NSINIT_VERSION ", asking PID 1 for the end of the machine.\n",
+		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"poweroff: ", "poweroff: ", "poweroff: ", "poweroff: "}, NULL},
+		.failed = 1,
+		.asks = true,
+	},
+	{
+		.name = "reboot",
+		.set = &client,
+		.usage = "reboot [-f]\nnsinit " NSINIT_VERSION ", asking PID 1 for the end of the machine.\n",
+		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"reboot: ", "reboot: ", "reboot: ", "reboot: "}, NULL},
+		.failed = 1,
+		.asks = true, .defaults = reboot_defaults,
+	},
+	{
+		.name = "halt",
+		.set = &client,
+		.usage = "halt [-f]\nnsinit " NSINIT_VERSION ", asking PID 1 for the end of the machine.\n",
+		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
+		.speaks_on = STDOUT_FILENO,
+		.style = {{"halt: ", "halt: ", "halt: ", "halt: "}, NULL},
+		.failed = 1,
+		.asks = true, .defaults = halt_defaults,
 	},
 	{
 		/* As which engines call the init of --init; Docker wants tini's words for a version. */

@@ -28,6 +28,8 @@ enum {
 	DEFAULT_NAMESPACES = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP,
 	/* Without these two there is no PID 1 and no mount of our own. */
 	NEEDED_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS,
+	BOOT_DRAIN_MS = 10 * 1000,     /* for what a machine runs to end in, unless --drain says more */
+	BOOT_ROOT_WAIT_MS = 10 * 1000, /* for the device of a root to come, unless --rootwait does */
 };
 
 void plan_default(struct plan *plan)
@@ -37,6 +39,7 @@ void plan_default(struct plan *plan)
 	plan->verbosity = LOG_WARNING;
 	plan->log_fd = STDERR_FILENO;
 	plan->ready_fd = plan->status_fd = -1;
+	plan->root_wait_ms = BOOT_ROOT_WAIT_MS;
 }
 
 bool plan_has_clocks(const struct plan *plan)
@@ -71,8 +74,19 @@ const struct hook *plan_hook(const struct plan *plan, int signal)
 	return NULL;
 }
 
+/* A misspelt --rootfs must not be a boot's --root that nobody looks at. */
+static bool boots(const struct plan *plan)
+{
+	return plan->console || plan->exit_port || plan->root || plan->root_type || plan->root_flags || plan->next_init || plan->ip ||
+	       plan->root_writable || plan->respawn || plan->end || plan->failure || plan->watchdog_ms || plan->root_wait_ms != BOOT_ROOT_WAIT_MS;
+}
+
 static int check_program(const struct plan *plan)
 {
+	if (boots(plan)) {
+		log_error("an option of a boot is given, and this is none; leave it out, or start us as PID 1 with --boot");
+		return -1;
+	}
 	if (!plan->argv[0] && !plan->pause) {
 		log_error("no program given; put it behind the options, with -- before it; -h lists them");
 		return -1;
@@ -359,4 +373,52 @@ int plan_entrypoint(struct plan *plan)
 	if (plan->user && user_resolve("/", plan->user, &plan->identity, &home) < 0)
 		return -1;
 	return env_build(plan, environ, plan->user && !home ? "/" : home);
+}
+
+/* A machine has no container's options, but for its name and a root that forgets. */
+static bool isolates_machine(struct plan *plan)
+{
+	const char *hostname = plan->hostname;
+	bool ephemeral = plan->ephemeral, isolates;
+
+	plan->hostname = NULL;
+	plan->ephemeral = false;
+	isolates = plan_isolates(plan);
+	plan->hostname = hostname;
+	plan->ephemeral = ephemeral;
+	return isolates;
+}
+
+static int complete_boot(struct plan *plan)
+{
+	const char *home = NULL;
+
+	if (getpid() != 1 && !plan->dry_run) {
+		log_error("--boot: only PID 1 can; leave it out, or start us as PID 1");
+		return -1;
+	}
+	if (isolates_machine(plan) || plan->subreaper || plan->pause || plan->join) {
+		log_error("--boot: a machine is no container; leave the options that make one, --subreaper and --pause out");
+		return -1;
+	}
+	return plan->user ? user_resolve("/", plan->user, &plan->identity, &home) : 0;
+}
+
+int plan_boot(struct plan *plan)
+{
+	static char *shell[] = {NULL, "/bin/sh", NULL};
+
+	if (complete_boot(plan) < 0) {
+		plan->misread = true;
+		if (!plan->machine)
+			return -1;
+	}
+	if (plan->drain_ms < 0)
+		plan->drain_ms = BOOT_DRAIN_MS;
+	if (!plan->argv[0])
+		plan->argv = shell + 1;
+	if (!plan->cwd)
+		plan->cwd = "/";
+	choose_capabilities(plan, false);
+	return env_build(plan, environ, plan->user ? "/" : NULL);
 }

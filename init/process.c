@@ -21,17 +21,9 @@ enum {
 static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
 	char path[64] = "/proc/", *end = decimal(path + strlen(path), (unsigned long)pid);
-	ssize_t n;
-	int fd;
 
 	strcpy(end, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, size - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return n;
+	return file_read(AT_FDCWD, path, text, size);
 }
 
 /* "PID (NAME) STATE PPID …"; the name may hold anything, so the last parenthesis counts. */
@@ -87,7 +79,21 @@ static bool living_descendant(const char *name, struct process *process)
 	return true;
 }
 
-int process_descendants(void (*visit)(const struct process *process, void *argument), void *argument)
+/* "SigIgn: " is followed by 16 hexadecimal digits, a bit each signal. */
+bool process_ignores(pid_t pid, int signal)
+{
+	const size_t bit = (size_t)signal - 1;
+	char text[2048], *mask;
+	int digit;
+
+	if (read_file(pid, "/status", text, sizeof text) <= 0 || !(mask = strstr(text, "SigIgn:\t")))
+		return false;
+	mask += strlen("SigIgn:\t") + 15 - bit / 4;
+	digit = *mask <= '9' ? *mask - '0' : *mask - 'a' + 10;
+	return digit & (1 << bit % 4);
+}
+
+int process_descendants(bool (*visit)(const struct process *process, void *argument), void *argument)
 {
 	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
 	struct file_walk walk = {.fd = proc};
@@ -99,8 +105,9 @@ int process_descendants(void (*visit)(const struct process *process, void *argum
 	while ((entry = file_next(&walk))) {
 		if (!living_descendant(entry->d_name, &process))
 			continue;
-		visit(&process, argument);
 		count++;
+		if (!visit(&process, argument))
+			break;
 	}
 	close(proc);
 	return count;

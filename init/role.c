@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "announce.h"
+#include "boot.h"
 #include "cgroup.h"
+#include "client.h"
 #include "console.h"
 #include "drain.h"
 #include "fault.h"
@@ -218,8 +220,14 @@ const struct role *role_choose(pid_t pid, const struct plan *plan)
 	static const struct role
 		entrypoint = {"entrypoint", plan_entrypoint, entrypoint_run},
 		run = {"run", plan_container, container_run},
-		join = {"join", plan_join, container_run};
+		join = {"join", plan_join, container_run},
+		boot = {"boot", plan_boot, boot_run},
+		client = {"client", client_complete, client_run};
 
+	if (plan->personality->asks)
+		return &client;
+	if (plan->boot || (plan->personality->boots && pid == 1))
+		return &boot;
 	if (plan->join)
 		return &join;
 	return plan->personality->here || (!plan_isolates(plan) && (pid == 1 || plan->subreaper)) ? &entrypoint : &run;

@@ -362,6 +362,19 @@ int value_octal(const char *text, unsigned max, unsigned *number)
 	return *text || *number > max ? -1 : 0;
 }
 
+void value_unescape(char *text)
+{
+	char *end = text;
+
+	for (; *text; text++) {
+		bool escaped = text[0] == '\\' && strspn(text + 1, "01234567") >= 3;
+
+		*end++ = escaped ? (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0')) : *text;
+		text += escaped ? 3 : 0;
+	}
+	*end = '\0';
+}
+
 int value_interface(const char *text, char *name)
 {
 	size_t length = strlen(text);

@@ -60,10 +60,10 @@ int dev_sources(struct child *child)
 static int make_entries(int dev)
 {
 	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-		if (symlinkat(links[i].target, dev, links[i].name) < 0)
+		if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
 			return -1;
 	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++)
-		if (mkdirat(dev, directories[i], 0755) < 0)
+		if (mkdirat(dev, directories[i], 0755) < 0 && errno != EEXIST)
 			return -1;
 	return 0;
 }
@@ -71,9 +71,16 @@ static int make_entries(int dev)
 static int make_nodes(int dev)
 {
 	for (int i = 0; i < CHILD_DEVICES; i++)
-		if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0)
+		if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 && errno != EEXIST)
 			return -1;
 	return 0;
+}
+
+int dev_fill(int dev)
+{
+	if (make_entries(dev) < 0 || make_nodes(dev) < 0)
+		return -1;
+	return mknodat(dev, "console", S_IFCHR | 0600, makedev(5, 1)) == 0 || errno == EEXIST ? 0 : -1;
 }
 
 /* A node of the host goes onto an empty file; the tmpfs must be attached by then, move_mount(2). */

@@ -25,6 +25,48 @@ int file_write(int directory, const char *path, const char *text, size_t length)
 	return n == (ssize_t)length ? 0 : -1;
 }
 
+ssize_t file_read(int directory, const char *path, char *text, size_t size)
+{
+	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC), error;
+	size_t length = 0;
+	ssize_t n = fd < 0 ? -1 : 1;
+
+	while (n > 0 && length < size - 1) {
+		n = read(fd, text + length, size - 1 - length);
+		length += n > 0 ? (size_t)n : 0;
+	}
+	text[n < 0 ? 0 : length] = '\0';
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return n < 0 ? -1 : (ssize_t)length;
+}
+
+/* What is before the first of separators; *rest is behind it. */
+static char *cut(char **rest, const char *separators)
+{
+	char *piece = *rest;
+
+	if (!*piece)
+		return NULL;
+	*rest += strcspn(piece, separators);
+	if (**rest)
+		*(*rest)++ = '\0';
+	return piece;
+}
+
+char *file_line(char **rest)
+{
+	return cut(rest, "\n");
+}
+
+char *file_word(char **rest)
+{
+	*rest += strspn(*rest, " \t");
+	return cut(rest, " \t");
+}
+
 const struct dirent *file_next(struct file_walk *walk)
 {
 	const struct dirent *entry;

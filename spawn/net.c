@@ -272,20 +272,59 @@ void net_disconnect(int interface)
 	close(fd);
 }
 
-int net_loopback(struct child *child)
+int net_loopback_up(void)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-	int fd, result, error;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), result, error;
 
-	if (!(child->plan->namespaces & CLONE_NEWNET))
-		return 0;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	result = ioctl(fd, SIOCSIFFLAGS, &request);
 	error = errno;
 	close(fd);
 	errno = error;
+	return result;
+}
+
+int net_loopback(struct child *child)
+{
+	return child->plan->namespaces & CLONE_NEWNET ? net_loopback_up() : 0;
+}
+
+/* Waits for an interface to be there. */
+static int await_interface(struct side *side, const char *name, int64_t deadline_ms)
+{
+	struct netlink_link link;
+
+	while (netlink_find(side->fd, name, &link) < 0)
+		if (errno != ENODEV || netlink_changed(side->watch, deadline_ms) < 0)
+			return -1;
+	side->index = link.index;
+	return 0;
+}
+
+/* What the kernel has done itself, with CONFIG_IP_PNP, is done. */
+static int done(int result)
+{
+	return result < 0 && errno == EEXIST ? 0 : result;
+}
+
+int net_configure(const char *name, const struct address *address, const struct address *gateway, int64_t wait_ms)
+{
+	struct side side = {-1, -1, 0};
+	int result = open_side(&side), error;
+
+	if (result == 0)
+		result = await_interface(&side, name, netlink_now_ms() + wait_ms);
+	if (result == 0)
+		result = done(netlink_address(side.fd, side.index, address));
+	if (result == 0)
+		result = netlink_up(side.fd, side.index);
+	if (result == 0 && gateway)
+		result = done(netlink_default_route(side.fd, side.index, gateway));
+	error = errno;
+	close_with(side.fd, 0);
+	close_with(side.watch, error);
 	return result;
 }
 

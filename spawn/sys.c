@@ -12,6 +12,7 @@
 #include <linux/landlock.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/reboot.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
@@ -206,6 +207,26 @@ int sys_set_capabilities(uint64_t permitted, uint64_t inheritable)
 	return (int)syscall(SYS_capset, &header, data);
 }
 
+int sys_reboot(int command)
+{
+	return (int)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, NULL);
+}
+
+int sys_module(int fd, const char *parameters)
+{
+	return (int)syscall(SYS_finit_module, fd, parameters, 0);
+}
+
+int sys_swap(const char *path, bool on)
+{
+	return (int)(on ? syscall(SYS_swapon, path, 0) : syscall(SYS_swapoff, path));
+}
+
+int sys_exec_descriptor(int fd, char **argv, char **envp)
+{
+	return (int)syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH);
+}
+
 int sys_join_keyring(void)
 {
 	return (int)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
@@ -214,6 +235,11 @@ int sys_join_keyring(void)
 int sys_pidfd(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+int sys_ioctl(int fd, unsigned long request, void *argument)
+{
+	return (int)syscall(SYS_ioctl, fd, request, argument);
 }
 
 int sys_terminal_number(int fd, unsigned long request, unsigned *number)

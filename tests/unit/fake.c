@@ -374,6 +374,30 @@ REAL(int, sys_set_capabilities, uint64_t permitted, uint64_t inheritable)
 	return fails("sys_set_capabilities", " %#llx %#llx", (unsigned long long)permitted, (unsigned long long)inheritable) ? -1 : 0;
 }
 
+REAL(int, sys_reboot, int command)
+{
+	return fails("sys_reboot", " %#x", (unsigned)command) ? -1 : 0;
+}
+
+REAL(int, sys_module, int fd, const char *parameters)
+{
+	return fails("sys_module", " %s%s%s", path_of(fd), *parameters ? " " : "", parameters) ? -1 : 0;
+}
+
+REAL(int, sys_swap, const char *path, bool on)
+{
+	return fails("sys_swap", " %s %s", path, on ? "on" : "off") ? -1 : 0;
+}
+
+/* A successful one would not return. */
+REAL(int, sys_exec_descriptor, int fd, char **argv, char **envp)
+{
+	(void)envp;
+	fails("sys_exec_descriptor", " %s as %s", path_of(fd), argv[0]);
+	errno = ENOENT;
+	return -1;
+}
+
 REAL(int, sys_join_keyring, void)
 {
 	return fails("sys_join_keyring", "%s", "") ? -1 : 0;
@@ -383,6 +407,11 @@ REAL(int, sys_join_keyring, void)
 REAL(int, sys_pidfd, pid_t pid)
 {
 	return fails("sys_pidfd", " %d", (int)pid) ? -1 : __real_open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+REAL(int, sys_ioctl, int fd, unsigned long request, void *argument)
+{
+	return fails("sys_ioctl", " %s %#lx", path_of(fd), request) ? -1 : __real_sys_ioctl(fd, request, argument);
 }
 
 REAL(int, sys_terminal_number, int fd, unsigned long request, unsigned *number)

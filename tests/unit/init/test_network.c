@@ -140,9 +140,51 @@ static void test_auto_bridge(void **state)
 	assert_int_equal(plan->network.routes[0].address.family, AF_INET);
 }
 
+/* ip= of the kernel: address, length of the network, gateway, device, host name; or what is wrong. */
+static void test_ip(void **state)
+{
+	static const struct {
+		const char *text, *address, *gateway, *device, *host, *wrong;
+		int length;
+	} rows[] = {
+		{"10.0.2.15::10.0.2.2:255.255.255.0::eth0:off", "10.0.2.15", "10.0.2.2", "eth0", "", NULL, 24},
+		{"10.0.0.2", "10.0.0.2", "", "eth0", "", NULL, 8},
+		{"172.16.0.2", "172.16.0.2", "", "eth0", "", NULL, 16},
+		{"192.168.0.2:1.2.3.4::28:name:ens3:static:9.9.9.9", "192.168.0.2", "", "ens3", "name", NULL, 28},
+		{"1.2.3.4:::255.255.255.255", "1.2.3.4", "", "eth0", "", NULL, 32},
+		{"1.2.3.4:::0.0.0.0", "1.2.3.4", "", "eth0", "", NULL, 0},
+		{"dhcp", NULL, NULL, NULL, NULL, "not an address", 0},
+		{":::::eth0:dhcp", NULL, NULL, NULL, NULL, "only an address that is given", 0},
+		{"", NULL, NULL, NULL, NULL, "not an address", 0},
+		{"fd00--2", NULL, NULL, NULL, NULL, "not an address", 0},
+		{"1.2.3.4:::255.0.255.0", NULL, NULL, NULL, NULL, "not a mask", 0},
+		{"1.2.3.4:::33", NULL, NULL, NULL, NULL, "not a mask", 0},
+		{"1.2.3.4::here", NULL, NULL, NULL, NULL, "not a gateway", 0},
+		{"1.2.3.4:::::a%d", NULL, NULL, NULL, NULL, "not a name", 0},
+		{"1.2.3.4:::::interface-with-a-long-name", NULL, NULL, NULL, NULL, "not a name", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct network_ip ip;
+		const char *wrong = network_parse_ip(rows[i].text, &ip);
+
+		if (rows[i].wrong) {
+			check_part(rows[i].text, wrong, rows[i].wrong);
+			continue;
+		}
+		check_text(rows[i].text, wrong, NULL);
+		check_text(rows[i].text, ip.address.text, rows[i].address);
+		check_int(rows[i].text, ip.address.length, rows[i].length);
+		check_text(rows[i].text, ip.gateway.text, rows[i].gateway);
+		check_text(rows[i].text, ip.device, rows[i].device);
+		check_text(rows[i].text, ip.host, rows[i].host);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {test(test_kinds), test(test_keys), test(test_too_many), test(test_auto), test(test_auto_bridge)};
+	const struct CMUnitTest tests[] = {test(test_kinds), test(test_keys), test(test_ip), test(test_too_many), test(test_auto), test(test_auto_bridge)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,6 +186,18 @@ static const struct value {
 	{"pid-file", "/run/x.pid", "", "empty"},
 	{"ready-fd", "3", "x", "not a descriptor"},
 	{"status-fd", "3", "", "not a descriptor"},
+	{"tty", "new", "old", "not a terminal"},
+	{"end", "reboot", "sleep", "not an end"},
+	{"exit-port", "/dev/ttyS1", "", "empty"},
+	{"failure", "end", "wait", "not what a boot can do"},
+	{"root", "LABEL=a", "", "empty"},
+	{"rootfstype", "ext4", "", "empty"},
+	{"rootflags", "noatime", "", "empty"},
+	{"rootwait", "5s", "long", "not a time"},
+	{"init", "/sbin/init", "", "empty"},
+	{"ip", "10.0.0.2", "", "empty"},
+	{"watchdog", "30s", "often", "not a time"},
+	{"console", "/dev/hvc0", "", "empty"},
 };
 
 static const struct option *option_named(const char *name)
@@ -680,7 +692,7 @@ static void test_unknown(void **state)
 static void test_abbreviation(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(new_plan(), "--root / x"), -1);
+	assert_int_equal(parse(new_plan(), "--rootf / x"), -1);
 	assert_int_equal(parse(new_plan(), "--verb x"), -1);
 }
 

@@ -16,12 +16,13 @@ static int hold[2], ready[2];
 static struct process seen[16];
 static size_t seen_count;
 
-static void see(const struct process *process, void *argument)
+static bool see(const struct process *process, void *argument)
 {
 	assert_ptr_equal(argument, &seen_count);
 	if (seen_count < COUNT(seen))
 		seen[seen_count] = *process;
 	seen_count++;
+	return true;
 }
 
 static int look(void)

@@ -14,6 +14,7 @@
 
 #include "fake.h"
 #include "option.h"
+#include "personality.h"
 #include "role.h"
 #include "signals.h"
 #include "unit.h"
@@ -58,6 +59,33 @@ static void test_choice(void **state)
 		check_text(rows[i].words, role_choose(1, plan)->name, rows[i].as_pid_1);
 		check_text(rows[i].words, role_choose(2, plan)->name, rows[i].elsewhere);
 		check_text(rows[i].words, role_choose(4711, plan)->name, rows[i].elsewhere);
+	}
+}
+
+/* Under the name init a PID 1 is that of a machine; and nobody else is, unless it is said. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *name, *words, *as_pid_1, *elsewhere;
+	} rows[] = {
+		{"/init", "x", "boot", "run"},
+		{"/sbin/init", "", "boot", "run"},
+		{"nsinit", "--boot x", "boot", "boot"},
+		{"/sbin/poweroff", "", "client", "client"},
+		{"reboot", "-f", "client", "client"},
+		{"halt", "", "client", "client"},
+		{"tini", "x", "entrypoint", "entrypoint"},
+	};
+	char *environment[] = {NULL};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct plan *plan = new_plan();
+
+		plan->personality = personality_choose(rows[i].name);
+		check_true(rows[i].name, option_parse(plan->personality->set, plan, words(rows[i].words), environment) > 0);
+		check_text(rows[i].name, role_choose(1, plan)->name, rows[i].as_pid_1);
+		check_text(rows[i].name, role_choose(2, plan)->name, rows[i].elsewhere);
 	}
 }
 
@@ -172,7 +200,7 @@ static void test_status(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {test(test_choice), test(test_rows), test(test_status)};
+	const struct CMUnitTest tests[] = {test(test_choice), test(test_names), test(test_rows), test(test_status)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,27 +22,34 @@ static siginfo_t info_of(int signal, int code, pid_t pid)
 	return info;
 }
 
-/* F forward, R reap, C continue, S stop, E end, - ignore; a launcher with a terminal: Z suspend, G resume, W resize, H hang up */
+/* F forward, R reap, C continue, S stop, E end, - ignore; a launcher with a terminal: Z suspend, G resume, W resize, H hang up; of a machine: P power off, B reboot, T halt */
 static const char letters[] = {
 	[SIGNAL_FORWARD] = 'F', [SIGNAL_REAP] = 'R', [SIGNAL_CONTINUE] = 'C', [SIGNAL_STOP] = 'S', [SIGNAL_END] = 'E', [SIGNAL_IGNORE] = '-',
 	[SIGNAL_SUSPEND] = 'Z', [SIGNAL_RESUME] = 'G', [SIGNAL_RESIZE] = 'W', [SIGNAL_HANG_UP] = 'H',
+	[SIGNAL_POWEROFF] = 'P', [SIGNAL_REBOOT] = 'B', [SIGNAL_HALT] = 'T',
 };
 
-static const enum signal_mode modes[] = {SIGNALS_PROGRAM, SIGNALS_SESSION, SIGNALS_RELAY, SIGNALS_TERMINAL, SIGNALS_PAUSE, SIGNALS_DRAIN};
+static const enum signal_mode modes[] = {SIGNALS_PROGRAM, SIGNALS_SESSION, SIGNALS_RELAY, SIGNALS_TERMINAL, SIGNALS_PAUSE, SIGNALS_DRAIN, SIGNALS_MACHINE, SIGNALS_GUEST};
 
 /* What a signal means in each of these modes. */
 static const struct {
 	int signal;
 	const char *actions;
 } matrix[] = {
-	{SIGHUP, "FFFH--"},    {SIGINT, "FFFFEE"},    {SIGQUIT, "FFFF-E"}, {SIGILL, "FFFF--"},  {SIGTRAP, "FFFF--"},   {SIGABRT, "FFFF--"},
-	{SIGBUS, "FFFF--"},    {SIGFPE, "FFFF--"},    {SIGKILL, "FFFF--"}, {SIGUSR1, "FFFF--"}, {SIGSEGV, "FFFF--"},   {SIGUSR2, "FFFF--"},
-	{SIGPIPE, "FFFF--"},   {SIGALRM, "FFFF--"},   {SIGTERM, "FFFFEE"}, {SIGSTKFLT, "FFFF--"}, {SIGCHLD, "RRRRRR"}, {SIGCONT, "CFCG--"},
-	{SIGSTOP, "FFFF--"},   {SIGTSTP, "FSFZ--"},   {SIGTTIN, "FSFZ--"}, {SIGTTOU, "FSFZ--"}, {SIGURG, "FFFF--"},    {SIGXCPU, "FFFF--"},
-	{SIGXFSZ, "FFFF--"},   {SIGVTALRM, "FFFF--"}, {SIGPROF, "FFFF--"}, {SIGWINCH, "FFFW--"}, {SIGIO, "FFFF--"},    {SIGPWR, "FFFF--"},
-	{SIGSYS, "FFFF--"},
+	{SIGHUP, "FFFH----"},    {SIGINT, "FFFFEEBB"},    {SIGQUIT, "FFFF-E-P"}, {SIGILL, "FFFF----"},  {SIGTRAP, "FFFF----"},   {SIGABRT, "FFFF----"},
+	{SIGBUS, "FFFF----"},    {SIGFPE, "FFFF----"},    {SIGKILL, "FFFF----"}, {SIGUSR1, "FFFF--TT"}, {SIGSEGV, "FFFF----"},   {SIGUSR2, "FFFF--PP"},
+	{SIGPIPE, "FFFF----"},   {SIGALRM, "FFFF----"},   {SIGTERM, "FFFFEEBP"}, {SIGSTKFLT, "FFFF----"}, {SIGCHLD, "RRRRRRRR"}, {SIGCONT, "CFCG----"},
+	{SIGSTOP, "FFFF----"},   {SIGTSTP, "FSFZ----"},   {SIGTTIN, "FSFZ----"}, {SIGTTOU, "FSFZ----"}, {SIGURG, "FFFF----"},    {SIGXCPU, "FFFF----"},
+	{SIGXFSZ, "FFFF----"},   {SIGVTALRM, "FFFF----"}, {SIGPROF, "FFFF----"}, {SIGWINCH, "FFFW----"}, {SIGIO, "FFFF----"},    {SIGPWR, "FFFF--PP"},
+	{SIGSYS, "FFFF----"},
 };
-static const char realtime[] = "FFFF--";
+static const char realtime[] = "FFFF----";
+
+/* Those of systemd, from its SIGRTMIN on, to a machine. */
+static char machine_realtime(int signal)
+{
+	return signal == 34 + 3 ? 'T' : signal == 34 + 4 ? 'P' : signal == 34 + 5 ? 'B' : '-';
+}
 
 static const pid_t self = 4711;
 
@@ -82,7 +89,8 @@ static void test_matrix(void **state)
 		assert_true(walked[signal]);
 	for (int signal = 32; signal <= PLAN_SIGNAL_MAX; signal++)
 		for (size_t mode = 0; mode < COUNT(modes); mode++)
-			check_int(row_name(signal, mode, SI_QUEUE), action(signal, SI_QUEUE, 1, mode), realtime[mode]);
+			check_int(row_name(signal, mode, SI_QUEUE), action(signal, SI_QUEUE, 1, mode),
+			          modes[mode] >= SIGNALS_MACHINE ? machine_realtime(signal) : realtime[mode]);
 }
 
 static bool is_fault(int signal)

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A boot, step by step: each has a row that says whether the machine is of use without it. A step that fails says so itself.
+ * From the first instruction on PID 1 must not die, on a machine: the kernel would panic.
+ */
+#include "boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cmdline.h"
+#include "console.h"
+#include "fault.h"
+#include "fstab.h"
+#include "keys.h"
+#include "log.h"
+#include "machine.h"
+#include "mount.h"
+#include "option.h"
+#include "personality.h"
+#include "setup.h"
+#include "shutdown.h"
+#include "spawn.h"
+#include "switch.h"
+
+enum {
+	ALL_STDIO = 1 << STDIN_FILENO | 1 << STDOUT_FILENO | 1 << STDERR_FILENO,
+	/* Between the ends and starts of a program that is respawned, and how long one must run to count as mended. */
+	PAUSE_FIRST_MS = 10,
+	PAUSE_LAST_MS = 10 * 1000,
+	HEALTHY_MS = 10 * 1000,
+	CONSOLE_WAIT_MS = 10 * 1000, /* for --console, whose driver may be a module */
+};
+
+enum step_policy {
+	STEP_WARN,
+	STEP_FATAL,       /* without it the boot ends */
+	STEP_ANYWHERE = 2, /* in a container too */
+};
+
+char **boot_prepare(struct plan *plan, char **argv)
+{
+	if (!machine_is_ours())
+		return argv;
+	plan->machine = true;
+	plan->kernel_argv = argv;
+	return cmdline_read(plan->personality->set, plan);
+}
+
+/* In a container only what its manager left to us can be mounted, and need not be. */
+static int boot_mounts(struct boot *boot)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < machine_row_count; i++) {
+		const struct mount_row *row = &machine_rows[i];
+
+		if (!boot->plan->machine && (row->policy & MOUNT_ROOTFS))
+			continue;
+		if (machine_mount(row) == 0 || !boot->plan->machine || ((row->policy & MOUNT_OPTIONAL) && errno == ENODEV))
+			continue;
+		log_warning("mount %s on /%s: %s", row->type, row->target, strerror(errno));
+		result = -1;
+	}
+	if (machine_nodes() < 0 && boot->plan->machine)
+		log_warning("/dev: %s", strerror(errno));
+	return result;
+}
+
+/* What a terminal should be for a person: a serial line comes as the firmware left it. */
+static void make_sane(int fd)
+{
+	struct termios settings;
+
+	if (tcgetattr(fd, &settings) < 0)
+		return;
+	settings.c_iflag |= ICRNL | IXON;
+	settings.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
+	settings.c_oflag |= OPOST | ONLCR;
+	settings.c_cflag |= CREAD | HUPCL | CLOCAL;
+	settings.c_lflag |= ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
+	tcsetattr(fd, TCSANOW, &settings);
+}
+
+/* The descriptors that the kernel could not give us, now that there is a /dev. */
+static void open_own_descriptors(void)
+{
+	static const char *const paths[] = {"/dev/console", "/dev/kmsg", "/dev/null"};
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < sizeof paths / sizeof paths[0]; i++)
+		fd = openat(AT_FDCWD, paths[i], (i == 1 ? O_WRONLY : O_RDWR) | O_NOCTTY | O_CLOEXEC);
+	for (int own = STDIN_FILENO; fd >= 0 && own <= STDERR_FILENO; own++)
+		dup2(fd, own);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int boot_console(struct boot *boot)
+{
+	const char *path = boot->plan->console ? boot->plan->console : "/dev/console";
+
+	if (fcntl(STDERR_FILENO, F_GETFL) & O_PATH)
+		open_own_descriptors();
+	boot->console = machine_open(path, O_RDWR | O_NOCTTY, boot->plan->console ? CONSOLE_WAIT_MS : 0);
+	if (boot->console < 0) {
+		log_warning("console %s: %s; the program has no terminal", path, strerror(errno));
+		return -1;
+	}
+	if (isatty(boot->console)) {
+		make_sane(boot->console);
+		return 0;
+	}
+	close(boot->console);
+	boot->console = -1;
+	return 0;
+}
+
+/* Says nothing: each wrong word was said when it was read. */
+static int boot_words(struct boot *boot)
+{
+	return boot->plan->misread ? -1 : 0;
+}
+
+static int boot_root(struct boot *boot)
+{
+	return switch_wanted(boot->plan) ? switch_root(boot) : 0;
+}
+
+static int boot_fstab(struct boot *boot)
+{
+	(void)boot;
+	return fstab_mount();
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct boot *boot);
+	unsigned policy;
+} steps[] = {
+	{"file systems", boot_mounts, STEP_ANYWHERE},
+	{"console", boot_console, STEP_WARN},
+	{"options", boot_words, STEP_FATAL},
+	{"modules", setup_modules, STEP_WARN},
+	{"root", boot_root, STEP_FATAL}, /* what follows is for the root that stays */
+	{"hostname", setup_hostname, STEP_WARN},
+	{"loopback", setup_loopback, STEP_WARN},
+	{"fstab", boot_fstab, STEP_WARN},
+	{"sysctl", setup_sysctl, STEP_WARN},
+	{"clock", setup_clock, STEP_WARN}, /* before the seed is written, which says how late it was */
+	{"seed", setup_seed, STEP_WARN},
+	{"address", setup_address, STEP_WARN},
+	{"watchdog", watchdog_open, STEP_WARN},
+	{"keys", keys_open, STEP_WARN},
+};
+
+/* NULL, or the name of the step without which it does not go on. */
+static const char *walk(struct boot *boot)
+{
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+		if ((boot->plan->machine || (steps[i].policy & STEP_ANYWHERE)) && steps[i].run(boot) < 0 && (steps[i].policy & STEP_FATAL))
+			return steps[i].name;
+	return NULL;
+}
+
+/* A machine's program is a session on its console; a container's gets what it would get from an entrypoint. */
+static struct job program_job(const struct boot *boot)
+{
+	if (!boot->plan->machine)
+		return console_program_job(boot->plan, console_open());
+	return (struct job){.kind = JOB_SESSION, .console = boot->console, .stdio = boot->console < 0 ? 0 : ALL_STDIO};
+}
+
+/* The loop around a program, or around none for which is waited. */
+static void turn(struct boot *boot, pid_t child)
+{
+	const struct plan *plan = boot->plan;
+
+	boot->loop = loop_around(plan, plan->machine ? SIGNALS_MACHINE : SIGNALS_GUEST, child, &boot->job, boot->mask);
+	boot->loop.watches = boot->watches;
+	boot->loop.watch_count = boot->watch_count;
+}
+
+/* Runs a program to its end, or until the machine's is asked for. Its exit status. */
+static int run(struct boot *boot, char **argv)
+{
+	struct fault fault;
+	pid_t child = spawn_program(boot->plan, argv, &boot->job, boot->mask, &fault);
+
+	turn(boot, child < 0 ? 0 : child);
+	if (child < 0)
+		return fault_report(boot->plan, &fault);
+	log_info("started %s as process %d", argv[0], (int)child);
+	loop_run(&boot->loop);
+	return boot->loop.status;
+}
+
+static void rest_over(struct loop *loop)
+{
+	loop->ended = true;
+}
+
+/* Waits; true, unless the machine's end was asked for meanwhile. */
+static bool rest(struct boot *boot, int64_t ms)
+{
+	turn(boot, 0);
+	boot->loop.deadline_ms = loop_now_ms() + ms;
+	boot->loop.expired = rest_over;
+	loop_run(&boot->loop);
+	return !boot->loop.asked;
+}
+
+/* --respawn: the first time at once, then after pauses that double, and as new when it has run for a while. */
+static int keep_running(struct boot *boot)
+{
+	int64_t pause_ms = 0, started_ms;
+	int status;
+
+	for (;;) {
+		started_ms = loop_now_ms();
+		status = run(boot, boot->plan->argv);
+		if (boot->loop.asked || !boot->plan->respawn)
+			return status;
+		if (loop_now_ms() - started_ms >= HEALTHY_MS)
+			pause_ms = 0;
+		log_warning("%s ended with status %d; again in %ld ms", boot->plan->argv[0], status, (long)pause_ms);
+		if (!rest(boot, pause_ms))
+			return status;
+		pause_ms = pause_ms == 0 ? PAUSE_FIRST_MS : pause_ms * 2 < PAUSE_LAST_MS ? pause_ms * 2 : PAUSE_LAST_MS;
+	}
+}
+
+/* What is done instead of the program when a step failed. */
+static int fail(struct boot *boot, const char *step)
+{
+	static char *shell[] = {NULL, "/bin/sh", NULL};
+	const struct plan *plan = boot->plan;
+
+	log_error("the boot ends at its step: %s", step);
+	if (plan->failure == FAILURE_PANIC)
+		_exit(plan->personality->failed);
+	if (plan->failure == FAILURE_SHELL && boot->console >= 0 && access(shell[1], X_OK) == 0) {
+		log_error("a shell to look; when it ends, the machine does");
+		run(boot, shell + 1);
+	}
+	return plan->personality->failed;
+}
+
+int boot_run(const struct plan *plan, const sigset_t *mask)
+{
+	struct boot boot = {.plan = plan, .mask = mask, .console = -1};
+	const char *failed;
+	int status;
+
+	prctl(PR_SET_NAME, "init"); /* by which poweroff knows us */
+	failed = walk(&boot);
+	boot.job = program_job(&boot);
+	turn(&boot, 0);
+	status = failed ? fail(&boot, failed) : keep_running(&boot);
+	shutdown_run(&boot);
+	if (boot.loop.asked && !failed)
+		status = boot.loop.status;
+	shutdown_end(&boot, status);
+	return status;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Modules, name and address. sysctl.c and seed.c have the others.
+ */
+#include "setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "cold.h"
+#include "conf.h"
+#include "file.h"
+#include "log.h"
+#include "net.h"
+#include "network.h"
+#include "sys.h"
+
+enum {
+	MODULES_SIZE = 64 * 1024,
+	INTERFACE_WAIT_MS = 10 * 1000, /* for an interface whose driver is still at it */
+};
+
+#define MODULES "/etc/nsinit/modules"
+
+/* One that is in already is as good. */
+static int load(const char *path, const char *parameters)
+{
+	int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC), result = fd < 0 ? -1 : sys_module(fd, parameters);
+
+	if (result < 0 && errno == EEXIST)
+		result = 0;
+	if (result < 0)
+		log_warning("module %s: %s%s", path, strerror(errno), errno == ENOEXEC ? "; it is of another kernel, or packed" :
+		            errno == ENOENT && fd >= 0 ? "; a module before it is missing, or a parameter is unknown" : "");
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+int setup_modules(struct boot *boot)
+{
+	COLD static char text[MODULES_SIZE];
+	char *rest = text, *line;
+	int result = 0;
+
+	(void)boot;
+	if (file_read(AT_FDCWD, MODULES, text, sizeof text) < 0 && errno != ENOENT) {
+		log_warning(MODULES ": %s", strerror(errno));
+		return -1;
+	}
+	while ((line = file_line(&rest))) {
+		const char *path = file_word(&line);
+
+		if (path && *path != '#')
+			result |= load(path, line);
+	}
+	return result;
+}
+
+int setup_hostname(struct boot *boot)
+{
+	const char *name = boot->plan->hostname;
+
+	if (!name)
+		name = conf_hostname(AT_FDCWD, "/etc/hostname");
+	if (!name && errno == ENOENT)
+		return 0;
+	if (name && sethostname(name, strlen(name)) == 0)
+		return 0;
+	log_warning("host name: %s", name ? strerror(errno) : "/etc/hostname holds none that can be one");
+	return -1;
+}
+
+int setup_loopback(struct boot *boot)
+{
+	(void)boot;
+	if (net_loopback_up() == 0)
+		return 0;
+	log_warning("loopback: %s", strerror(errno));
+	return -1;
+}
+
+int setup_address(struct boot *boot)
+{
+	COLD static struct network_ip ip;
+	const char *wrong;
+
+	if (!boot->plan->ip || strcmp(boot->plan->ip, "off") == 0 || strcmp(boot->plan->ip, "none") == 0)
+		return 0;
+	wrong = network_parse_ip(boot->plan->ip, &ip);
+	if (!wrong && net_configure(ip.device, &ip.address, ip.gateway.family ? &ip.gateway : NULL, INTERFACE_WAIT_MS) < 0)
+		wrong = errno == ENODEV ? "the interface did not come; load its module, or give another" : strerror(errno);
+	if (!wrong && *ip.host && !boot->plan->hostname)
+		sethostname(ip.host, strlen(ip.host));
+	if (wrong)
+		log_warning("ip=%s: %s", boot->plan->ip, wrong);
+	return wrong ? -1 : 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end, in order: processes, swap, file systems, the word to who waits for it, the machine. Nothing in it waits for a
+ * fixed time, and nothing that fails keeps the rest from being done.
+ */
+#include "shutdown.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "drain.h"
+#include "keys.h"
+#include "log.h"
+#include "machine.h"
+#include "out.h"
+#include "process.h"
+#include "setup.h"
+#include "unmount.h"
+
+enum {
+	FIRST = -20, /* of all that are not real-time: setpriority(2) */
+	PORT_WAIT_MS = 10 * 1000, /* the port's driver may still be starting when the program has ended already */
+};
+
+static const char *const words[ENDS] = {[END_POWEROFF] = "power off", [END_REBOOT] = "reboot", [END_HALT] = "halt"};
+
+void shutdown_run(struct boot *boot)
+{
+	struct loop *loop = &boot->loop;
+
+	setpriority(PRIO_PROCESS, 0, FIRST); /* who forks for ever leaves little of a processor to others */
+	/* An interactive shell ignores TERM, and ends when its terminal hangs up. */
+	if (loop->child > 0 && boot->job.kind == JOB_SESSION && process_ignores(loop->child, SIGTERM))
+		kill(loop->child, SIGHUP);
+	watchdog_feed();
+	drain_run(loop);
+	if (!boot->plan->machine)
+		return;
+	watchdog_feed();
+	setup_keep_seed();
+	unmount_swap();
+	unmount_all();
+	sync();
+}
+
+/* Blocks until the port's other side has it: that is what it is for. */
+static void tell(const char *path, int status)
+{
+	struct out out = OUT(machine_open(path, O_WRONLY | O_NOCTTY, PORT_WAIT_MS));
+
+	if (out.fd < 0) {
+		log_error("--exit-port %s: %s; give a device that is there", path, strerror(errno));
+		return;
+	}
+	out_print(&out, "nsinit: status %d\n", status);
+	out_flush(&out);
+	tcdrain(out.fd);
+	close(out.fd);
+}
+
+void shutdown_end(const struct boot *boot, int status)
+{
+	const struct plan *plan = boot->plan;
+	enum plan_end end = boot->loop.asked ? boot->loop.end : plan->end;
+
+	if (plan->exit_port)
+		tell(plan->exit_port, status);
+	log_line(plan->machine ? LOG_ERROR : LOG_INFO, "status %d", status);
+	if (!plan->machine && end != END_REBOOT)
+		return;
+	log_info("%s", words[end]);
+	machine_end(end);
+	if (!plan->machine)
+		return;
+	log_error("%s: %s; switch the machine off", words[end], strerror(errno));
+	for (;;)
+		pause();
+}

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""
+Role boot in a container, which the name init or --boot chooses: nothing that is mounted changes, and the end is an exit with
+the program's status. tests/vm has the machine.
+"""
+
+import os
+import shutil
+import signal
+
+import pytest
+from harness import init_named
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a PID namespace is made for nsinit to be PID 1 of")
+
+
+@pytest.fixture
+def boot(nsinit, scratch):
+    """As /sbin/init, PID 1 of a container."""
+    shutil.copy(nsinit, scratch / "init")
+    return init_named(str(scratch / "init"), "pid1", "root")
+
+
+def test_the_status_is_the_exit(boot):
+    assert boot.run("", ["sh", "-c", "exit 7"]).status == 7
+
+
+def test_what_is_mounted_stays_and_what_is_not_may_hold_something(boot):
+    script = "for m in proc sys dev run tmp; do stat -c %d /$m; done"
+    inside = boot.run("", ["sh", "-c", script])
+    outside = [str(os.stat(f"/{name}").st_dev) for name in ("sys", "dev", "run", "tmp")]
+    assert inside.status == 0 and inside.out.split()[1:] == outside
+
+
+def test_host_name_and_network_are_left_alone(boot):
+    assert boot.run("", ["hostname"]).out.strip() == os.uname().nodename
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGPWR, signal.SIGRTMIN + 3, signal.SIGUSR2])
+def test_the_end_that_a_manager_asks_for(boot, number):
+    """The program and what it left behind get a TERM; the status is what the program makes of it."""
+    script = "sh -c 'trap \"echo also; exit\" TERM; echo up; while :; do sleep 0.02; done' & trap 'exit 9' TERM; while :; do sleep 0.02; done"
+    process = boot.start("", ["sh", "-c", script])
+    process.lines_until("up")
+    process.send(number)
+    result = process.finish()
+    assert result.status == 9 and "also" in result.out
+
+
+def test_a_reboot_is_one_that_the_manager_sees(boot):
+    """reboot(2) in a PID namespace ends its PID 1 with a SIGHUP: reboot(2)."""
+    process = boot.start("", ["sh", "-c", "trap 'exit 3' TERM; echo up; while :; do sleep 0.02; done"])
+    process.lines_until("up")
+    process.send(signal.SIGINT)
+    assert process.finish().status == -signal.SIGHUP
+
+
+def test_the_kernels_command_line_is_not_ours(boot):
+    """It is that of the machine outside; options come as words."""
+    result = boot.run("--drain 1s -v", ["true"])
+    assert result.status == 0 and "status 0" in result.err
+
+
+def test_respawn(boot, scratch):
+    script = f"echo run; echo x >>{scratch}/runs; [ $(wc -l <{scratch}/runs) -lt 3 ] || kill -TERM 1; exec sleep 100"
+    process = boot.start("--respawn", ["sh", "-c", f"[ -e {scratch}/runs ] && [ $(wc -l <{scratch}/runs) -ge 2 ] || {{ echo x >>{scratch}/runs; exit 4; }}; {script}"])
+    result = process.finish()
+    assert result.status == 143
+    assert result.err.count("ended with status 4; again in") == 2
+
+
+@pytest.mark.parametrize("words, told", [
+    ("--boot --rootfs / --", "--boot: a machine is no container"),
+    ("--boot --pause", "--boot: a machine is no container"),
+    ("--grcae 5s --", "--grcae: no such option; did you mean --grace?"),
+])
+def test_wrong_words(boot, words, told):
+    result = boot.run(words, [] if words.endswith("pause") else ["true"])
+    assert result.status == 125 and told in result.err and len(result.err.splitlines()) == 1
+
+
+def test_only_pid_1_can_boot(nsinit, caller):
+    result = caller.run([nsinit, "--boot", "--", "true"])
+    assert result.status == 125 and "--boot: only PID 1 can" in result.err
+
+
+@pytest.mark.parametrize("option", ["--root=/", "--exit-port=/dev/null", "--respawn", "--end=halt", "--watchdog=5s", "--rw", "--rootwait=5s"])
+def test_an_option_of_a_boot_without_one(nsinit, caller, option):
+    """--root for --rootfs would else run the program on the host's root."""
+    result = caller.run([nsinit, option, "--", "true"])
+    assert result.status == 125 and "an option of a boot" in result.err
+
+
+@pytest.mark.parametrize("name", ["poweroff", "reboot", "halt"])
+def test_asking_a_pid_1_that_is_no_init(nsinit, scratch, root, name):
+    """It would be a container's program that gets the signal."""
+    shutil.copy(nsinit, scratch / name)
+    result = root.run(["/bin/sh", "-c", f"{scratch}/{name}; echo status $?; :"], pid1=True)
+    assert "status 1" in result.out and "PID 1 is sh, which is no init of a machine" in result.err
+
+
+def test_asking_ours(boot, nsinit, scratch):
+    shutil.copy(nsinit, scratch / "poweroff")
+    result = boot.run("", ["sh", "-c", f"trap 'exit 5' TERM; {scratch}/poweroff || exit 1; while :; do sleep 0.02; done"])
+    assert result.status == 5
