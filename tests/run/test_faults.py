@@ -65,11 +65,12 @@ def facts(report):
 
 
 def difference(good, now):
-    """The facts that differ; a mount that is optional may be missing."""
-    missing = set(good["mounts"]) - set(now["mounts"])
+    """The facts that differ; a mount that is optional may be missing, and an empty one hide the host's cgroups instead."""
+    missing, more = set(good["mounts"]) - set(now["mounts"]), set(now["mounts"]) - set(good["mounts"])
+    hiding = {row for row in more if row[:2] == ("/sys/fs/cgroup", "tmpfs") and "ro" in row[2].split(",")}
     excused = {row for row in missing if row[0] in OPTIONAL_MOUNTS}
     changed = {name: (good[name], now[name]) for name in good if good[name] != now[name] and name != "mounts"}
-    mounts = (missing - excused) | (set(now["mounts"]) - set(good["mounts"]))
+    mounts = (missing - excused) | (more - hiding)
     return {**changed, **({"mounts": sorted(mounts)} if mounts else {})}
 
 
