@@ -32,7 +32,7 @@ SOURCES = $(wildcard init/*.c spawn/*.c)
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 
-.PHONY: all run boot appliance test test-all lint bench install uninstall clean FORCE doc doc-lint unit
+.PHONY: all run boot appliance test test-all lint bench bench-boot install uninstall clean FORCE doc doc-lint unit
 all: $(B)/nsinit $(B)/probe $(B)/attack $(B)/stdio
 
 $(B)/nsinit: $(OBJECTS) init/layout.ld
@@ -86,6 +86,10 @@ lint: all doc-lint
 bench: all
 	@scripts/need build bench
 	@bench/bench --nsinit $(B)/nsinit --out $(B)/bench $(BENCH)
+
+bench-boot: all
+	@scripts/need build bench test
+	@bench/boot --nsinit $(B)/nsinit --out $(B)/bench $(BENCH)
 
 include tests/unit/unit.mk doc/doc.mk
 

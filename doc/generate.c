@@ -95,6 +95,19 @@ static const struct {
 	{"tty",
 	 "The default is\n.BR auto ,\nwhich gives it its own with\n.B \\-\\-rootfs\non a terminal that is ours alone.\n"
 	 ".B new\ncannot be used with\n.BR \\-\\-pause ,\n.B \\-\\-detach\nand\n.BR \\-\\-single\\-child .\nSee\n.BR TERMINAL ."},
+	{"boot", "See\n.BR BOOT ."},
+	{"exit-port", "The line is\n.BI \"nsinit: status \" N\\fR.\nThe device may take ten seconds to appear.\nThe console gets the line as well."},
+	{"failure",
+	 "The default is\n.BR shell :\na shell on the console, where there is one, and then the end.\n.B end\nends the machine at once.\n"
+	 "With\n.B panic\nPID 1 exits, and the kernel panics; what then happens is up to its\n.BR panic= ."},
+	{"root", "See\n.BR BOOT ."},
+	{"rootwait", "Without a value on the command line of the kernel it is a minute."},
+	{"ip",
+	 "ADDRESS::GATEWAY:MASK:HOST:DEV:off, of which all but ADDRESS may be missing; the device is eth0 then.\n"
+	 "Only an address that is given can be set: there is no DHCP in it."},
+	{"respawn",
+	 "At once the first time, then after pauses from 10 ms to 10 s that double.\nWhat ran for 10 s begins anew."},
+	{"watchdog", "It is fed twice in that time, as long as PID 1 does its work, and keeps running over the end."},
 	{"dry-run", "It needs no privilege."},
 	{"check", "The status is 0 if a container can be made, else 1."},
 };
@@ -103,7 +116,7 @@ static const struct {
 static const struct {
 	const char *word, *kind;
 } kinds[] = {
-	{"DIR", "directory"}, {"FILE", "file"}, {"PATH", "file"},  {"SRC", "file"},
+	{"DIR", "directory"}, {"FILE", "file"}, {"DEVICE", "file"}, {"PATH", "file"},  {"SRC", "file"},
 	{"SIG", "signal"},    {"USER", "user"}, {"GROUP", "group"}, {"PROGRAM", "command"},
 };
 

@@ -6,6 +6,7 @@
  */
 #include "self.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <sys/mman.h>
@@ -36,7 +37,8 @@ static int make_copy(int file)
 int self_seal(char **argv, char **envp, bool always, const sigset_t *mask)
 {
 	/* ETXTBSY, but on Linux 6.11 and some of 6.12. */
-	int file = openat(AT_FDCWD, "/proc/self/exe", (always ? O_RDONLY : O_RDWR) | O_CLOEXEC), copy;
+	int file = openat(AT_FDCWD, "/proc/self/exe", (always ? O_RDONLY : O_RDWR) | O_CLOEXEC), copy, error;
+	sigset_t held;
 
 	if (file < 0)
 		return always ? -1 : 0;
@@ -45,5 +47,11 @@ int self_seal(char **argv, char **envp, bool always, const sigset_t *mask)
 		return close(file);
 	}
 	copy = make_copy(file);
-	return copy < 0 || sys_signal_mask(SIG_SETMASK, mask, NULL) < 0 ? -1 : fexecve(copy, argv, envp);
+	if (copy < 0 || sys_signal_mask(SIG_SETMASK, mask, &held) < 0)
+		return -1;
+	fexecve(copy, argv, envp);
+	error = errno;
+	sys_signal_mask(SIG_SETMASK, &held, NULL);
+	errno = error;
+	return error == ENOEXEC && !always ? 0 : -1; /* an emulator's program is no program to the kernel, and not kept busy */
 }

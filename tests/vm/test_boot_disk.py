@@ -181,7 +181,7 @@ def test_an_ephemeral_root_forgets(tmp_path):
 def test_a_full_root(tmp_path):
     """No block is left: the seed cannot be kept, which is said, and all else works."""
     image = ext4(tmp_path / "root.img", 16, "-m", "0", "-d", tree_for_root(tmp_path / "root"))
-    fill = "#!/bin/sh\ncat /dev/zero >/fill 2>/dev/null\nexit 9\n"
+    fill = "#!/bin/sh\nexec 2>/dev/null\ncat /dev/zero >/fill\nwhile echo >/last.$((n += 1)); do :; done\nexit 9\n"
     (tmp_path / "root/look").write_text(fill)
     image = ext4(tmp_path / "root.img", 16, "-m", "0", "-d", tmp_path / "root")
     machine = booted(tmp_path, drivers(), "root=/dev/vda rw -- /look", options=disk(image))
