@@ -185,12 +185,12 @@ BOMB = """
 #include <unistd.h>
 int main(void)
 {
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN); /* of the terminal, when its session ends */
-	alarm(3);
-	for (;;)
-		if (fork() == 0)
-			alarm(0);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* of the terminal, when its session ends */
+    alarm(3);
+    for (;;)
+        if (fork() == 0)
+            alarm(0);
 }
 """
 
