@@ -212,10 +212,10 @@ n=0
 [ -e /data/ledger ] && n=$(wc -l </data/ledger)
 echo "found $n"
 while :; do
-	n=$((n + 1))
-	echo "entry $n" >>/data/ledger
-	sync /data/ledger
-	echo "acknowledged $n"
+    n=$((n + 1))
+    echo "entry $n" >>/data/ledger
+    sync /data/ledger
+    echo "acknowledged $n"
 done
 """
 
