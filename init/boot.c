@@ -74,16 +74,20 @@ static int boot_mounts(struct boot *boot)
 /* What a terminal should be for a person: a serial line comes as the firmware left it. */
 static void make_sane(int fd)
 {
-	struct termios settings;
+	struct termios settings, before;
 
 	if (tcgetattr(fd, &settings) < 0)
 		return;
+	before = settings;
 	settings.c_iflag |= ICRNL | IXON;
 	settings.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
 	settings.c_oflag |= OPOST | ONLCR;
 	settings.c_cflag |= CREAD | HUPCL | CLOCAL;
 	settings.c_lflag |= ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
-	tcsetattr(fd, TCSANOW, &settings);
+	/* It usually is, and a line takes a millisecond to be set up. */
+	if (settings.c_iflag != before.c_iflag || settings.c_oflag != before.c_oflag || settings.c_cflag != before.c_cflag ||
+	    settings.c_lflag != before.c_lflag)
+		tcsetattr(fd, TCSANOW, &settings);
 }
 
 /* The descriptors that the kernel could not give us, now that there is a /dev. */

@@ -364,12 +364,12 @@ int value_octal(const char *text, unsigned max, unsigned *number)
 
 void value_unescape(char *text)
 {
-	char *end = text;
+	unsigned char *end = (unsigned char *)text;
 
 	for (; *text; text++) {
 		bool escaped = text[0] == '\\' && strspn(text + 1, "01234567") >= 3;
 
-		*end++ = escaped ? (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0')) : *text;
+		*end++ = (unsigned char)(escaped ? (text[1] - '0') * 64 + (text[2] - '0') * 8 + text[3] - '0' : text[0]);
 		text += escaped ? 3 : 0;
 	}
 	*end = '\0';

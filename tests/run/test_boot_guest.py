@@ -39,8 +39,8 @@ def test_host_name_and_network_are_left_alone(boot):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGPWR, signal.SIGRTMIN + 3, signal.SIGUSR2])
 def test_the_end_that_a_manager_asks_for(boot, number):
     """The program and what it left behind get a TERM; the status is what the program makes of it."""
-    script = ("sh -c 'trap \"echo also; exit\" TERM; echo up; while :; do sleep 0.02; done' &"
-              "trap 'exit 9' TERM; while :; do sleep 0.02; done")
+    script = ("trap 'exit 9' TERM; sh -c 'trap \"echo also; exit\" TERM; echo up; while :; do sleep 0.02; done' & "
+              "while :; do sleep 0.02; done")
     process = boot.start("", ["sh", "-c", script])
     process.lines_until("up")
     process.send(number)
@@ -63,11 +63,8 @@ def test_the_kernels_command_line_is_not_ours(boot):
 
 
 def test_respawn(boot, scratch):
-    runs = scratch / "runs"
-    again = f"[ -e {runs} ] && [ $(wc -l <{runs}) -ge 2 ] || {{ echo x >>{runs}; exit 4; }}"
-    script = f"{again}; echo run; echo x >>{runs}; [ $(wc -l <{runs}) -lt 3 ] || kill -TERM 1; exec sleep 100"
-    process = boot.start("--respawn", ["sh", "-c", script])
-    result = process.finish()
+    script = f"echo x >>{scratch}/runs; [ $(wc -l <{scratch}/runs) -ge 3 ] || exit 4; kill -TERM 1; exec sleep 100"
+    result = boot.run("--respawn", ["sh", "-c", script])
     assert result.status == 143
     assert result.err.count("ended with status 4; again in") == 2
 

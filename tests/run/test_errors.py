@@ -107,7 +107,8 @@ def test_empty_file_is_a_script_that_does_nothing(nsinit, caller, place):
 # (options, words of the message): found before anything is started
 INPUT = [
     ("--rotfs {}/root", ("--rotfs:", "did you mean --rootfs?")),
-    ("--root {}/root", ("--root:", "did you mean --rootfs?")),
+    ("--rotfs {}/root", ("--rotfs:", "did you mean --rootfs?")),
+    ("--root {}/root", ("an option of a boot", "leave it out")),
     ("--hostnme x", ("--hostnme:", "did you mean --hostname?")),
     ("--hostname-x x", ("--hostname-x:", "did you mean --hostname?")),
     ("--bin x", ("--bin:", "did you mean --bind?")),

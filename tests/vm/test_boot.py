@@ -6,6 +6,7 @@ goes wrong on the way. One boot a test, or one for all tests of a fixture.
 
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -185,12 +186,12 @@ BOMB = """
 #include <unistd.h>
 int main(void)
 {
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGHUP, SIG_IGN); /* of the terminal, when its session ends */
-    alarm(3);
-    for (;;)
-        if (fork() == 0)
-            alarm(0);
+  signal(SIGTERM, SIG_IGN);
+  signal(SIGHUP, SIG_IGN); /* of the terminal, when its session ends */
+  alarm(3);
+  for (;;)
+    if (fork() == 0)
+      alarm(0);
 }
 """
 
@@ -210,3 +211,37 @@ def test_respawn(tmp_path):
     machine = booted(tmp_path, files(program=program), "nsinit.respawn -- /program")
     assert machine.status == 143
     assert re.findall(r"^nsinit: /program ended with status 137; again in (\d+) ms$", machine.console, re.M) == ["0", "10", "20"]
+
+
+def monitor(path, *commands):
+    """Says commands to QEMU's monitor."""
+    with socket.socket(socket.AF_UNIX) as to_qemu:
+        to_qemu.connect(str(path))
+        for command in commands:
+            to_qemu.sendall(command.encode() + b"\n")
+            to_qemu.recv(4096)
+
+
+def test_the_power_button(tmp_path):
+    """QEMU presses it; the program gets a TERM, and its status counts."""
+    tree = files(**{"lib/button.ko": module("button"), "lib/evdev.ko": module("evdev"),
+                    "etc/nsinit/modules": "/lib/button.ko\n/lib/evdev.ko\n",
+                    "program": "#!/bin/sh\ntrap 'exit 11' TERM\necho ready\nwhile :; do sleep 0.05; done\n"})
+    machine = Machine(tmp_path, tree, "-- /program", options=["-monitor", f"unix:{tmp_path}/monitor,server=on,wait=off"])
+    machine.read_until("ready")
+    monitor(tmp_path / "monitor", "system_powerdown")
+    machine.finish()
+    assert machine.ended and machine.status == 11
+    machine.line(".*reboot: Power down")
+
+
+@pytest.mark.parametrize("words, opened, status", [("nsinit.watchdog=2s", "1", 4), ("unfed=1", "0", None)])
+def test_watchdog(tmp_path, words, opened, status):
+    """With one that resets after 2 s a program of 5 s comes to its end; but not where a program has opened it and feeds nothing."""
+    tree = files(**{"lib/watchdog.ko": module("watchdog"), "lib/softdog.ko": module("softdog"),
+                    "etc/nsinit/modules": "/lib/watchdog.ko\n/lib/softdog.ko soft_margin=2\n",
+                    "program": "#!/bin/sh\necho \"opened $(ls -l /proc/1/fd | grep -c watchdog)\"\n"
+                               "[ -n \"$unfed\" ] && exec 3>/dev/watchdog\nsleep 5\nexit 4\n"})
+    machine = Machine(tmp_path, tree, words + " -- /program").finish()
+    assert machine.ended and machine.status == status
+    machine.line("opened " + opened)

@@ -79,8 +79,9 @@ def is_clean(image):
 def switched(tmp_path_factory):
     """From an initramfs of some size to a disk, by its label; the disk's own fstab makes it writable and mounts another."""
     path = tmp_path_factory.mktemp("switched")
-    fstab = (f"# a comment\n/dev/vda / ext4 rw,noatime 0 1\nUUID={DATA_UUID} /data auto nosuid,nofail 0 2\ntmpfs /run/a\\040b tmpfs size=1m\n"
-             "only-one-word\n/dev/vdx /data ext4 nofail\nLABEL=none /data ext4 noauto\n/dev/vdb /nowhere ext4 defaults\n")
+    fstab = (f"# a comment\n/dev/vda / ext4 rw,noatime 0 1\nUUID={DATA_UUID} /data auto nosuid,nofail 0 2\n"
+             "tmpfs /run/a\\040b tmpfs size=1m\nonly-one-word\n/dev/vdx /data ext4 nofail\nLABEL=none /data ext4 noauto\n"
+             "/dev/vdb /nowhere ext4 defaults\n")
     root = ext4(path / "root.img", 32, "-L", "the-root", "-U", ROOT_UUID, "-d", tree_for_root(path / "root", **{"etc/fstab": fstab}))
     data = ext4(path / "data.img", 4, "-U", DATA_UUID)
     machine = booted(path, drivers(ballast=bytes(64 << 20)), "root=LABEL=the-root -- /look", options=[*disk(root), *disk(data)])
@@ -96,7 +97,8 @@ def test_the_status_of_a_program_on_the_disk(switched):
     "name of-the-disk", "init /sbin/init /look .*", "mount /dev/vda / ext4 rw,noatime", "mount /dev/vdb /data ext4 rw,nosuid,relatime",
     "mount devtmpfs /dev devtmpfs .*", "mount proc /proc proc .*", "writable",
     "left bin data dev etc look lost.found proc run sbin sys tmp var ",
-    "nsinit: /etc/fstab line 5: only-one-word: no place to mount it on; .*", "nsinit: /etc/fstab line 8: /nowhere: No such file or directory",
+    "nsinit: /etc/fstab line 5: only-one-word: no place to mount it on; .*",
+    "nsinit: /etc/fstab line 8: /nowhere: No such file or directory",
 ])
 def test_what_a_program_finds_there(switched, line):
     switched.line(line)
@@ -148,8 +150,8 @@ def partitioned(path, image, kind):
         entries = bytearray(128 * 128)
         entries[0:128] = struct.pack("<16s16sQQQ72s", linux, uuid.uuid4().bytes_le, 64, 127, 0, b"")
         entries[128:256] = struct.pack("<16s16sQQQ72s", linux, PART_UUID.bytes_le, start, last, 0, b"")
-        head = bytearray(struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, 1, sectors - 1, 34, sectors - 34, uuid.uuid4().bytes_le,
-                                     2, 128, 128, zlib.crc32(entries)))
+        head = bytearray(struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, 1, sectors - 1, 34, sectors - 34,
+                                     uuid.uuid4().bytes_le, 2, 128, 128, zlib.crc32(entries)))
         head[16:20] = struct.pack("<I", zlib.crc32(head))
         table[512:512 + len(head)] = head
         table[1024:1024 + len(entries)] = entries
@@ -157,7 +159,9 @@ def partitioned(path, image, kind):
     return path
 
 
-@pytest.mark.parametrize("kind, spec", [("gpt", f"PARTUUID={PART_UUID}"), ("dos", "PARTUUID=DEADBEEF-02"), ("gpt", f"UUID={ROOT_UUID.upper()}")])
+@pytest.mark.parametrize("kind, spec", [
+    ("gpt", f"PARTUUID={PART_UUID}"), ("dos", "PARTUUID=DEADBEEF-02"), ("gpt", f"UUID={ROOT_UUID.upper()}"),
+])
 def test_a_partition_by_its_number(tmp_path, kind, spec):
     """And a root without an init of its own: nsinit goes on as that, though its file is gone."""
     image = ext4(tmp_path / "root.img", 16, "-U", ROOT_UUID, "-d", tree_for_root(tmp_path / "root", init=False))
@@ -212,10 +216,10 @@ n=0
 [ -e /data/ledger ] && n=$(wc -l </data/ledger)
 echo "found $n"
 while :; do
-    n=$((n + 1))
-    echo "entry $n" >>/data/ledger
-    sync /data/ledger
-    echo "acknowledged $n"
+  n=$((n + 1))
+  echo "entry $n" >>/data/ledger
+  sync /data/ledger
+  echo "acknowledged $n"
 done
 """
 
