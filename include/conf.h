@@ -14,9 +14,9 @@
 int conf_expand(struct plan *plan);
 
 /*
- * The first word of a file as hostname(5), where a comment or an empty line is no name. NULL with errno; EINVAL: it holds none
- * that can be one.
+ * The first word of a file as hostname(5), where a comment or an empty line is no name, in host, which holds PLAN_HOSTNAME_MAX
+ * and a NUL. 0, or -1 with errno; EINVAL: it holds none that can be one.
  */
-const char *conf_hostname(int directory, const char *path);
+int conf_hostname(int directory, const char *path, char *host);
 
 #endif

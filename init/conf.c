@@ -53,7 +53,7 @@ static int add_file(struct plan *plan, const char *name)
 	return 0;
 }
 
-const char *conf_hostname(int directory, const char *path)
+int conf_hostname(int directory, const char *path, char *host)
 {
 	char text[512], *name = text;
 	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -62,22 +62,27 @@ const char *conf_hostname(int directory, const char *path)
 	if (fd >= 0)
 		close(fd);
 	if (length < 0)
-		return NULL;
+		return -1;
 	text[length] = '\0';
 	while (*name == '#' || *name == '\n' || *name == ' ' || *name == '\t')
 		name += *name == '#' ? strcspn(name, "\n") : 1;
 	name[strcspn(name, "\r\n \t")] = '\0';
-	if (*name && strlen(name) <= PLAN_HOSTNAME_MAX)
-		return strdup(name);
-	errno = EINVAL;
-	return NULL;
+	if (!*name || strlen(name) > PLAN_HOSTNAME_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	strcpy(host, name);
+	return 0;
 }
 
 static int read_hostname(struct plan *plan, int directory)
 {
-	plan->hostname = conf_hostname(directory, "hostname");
-	if (plan->hostname)
-		return 0;
+	char host[PLAN_HOSTNAME_MAX + 1];
+
+	if (conf_hostname(directory, "hostname", host) == 0) {
+		plan->hostname = strdup(host);
+		return plan->hostname ? 0 : -1;
+	}
 	if (errno == EINVAL)
 		log_error("--conf %s: hostname: holds no name of 1 to %d bytes; mend it or remove it", plan->conf, PLAN_HOSTNAME_MAX);
 	else

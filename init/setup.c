@@ -64,9 +64,10 @@ int setup_modules(struct boot *boot)
 int setup_hostname(struct boot *boot)
 {
 	const char *name = boot->plan->hostname;
+	char host[PLAN_HOSTNAME_MAX + 1];
 
-	if (!name)
-		name = conf_hostname(AT_FDCWD, "/etc/hostname");
+	if (!name && conf_hostname(AT_FDCWD, "/etc/hostname", host) == 0)
+		name = host;
 	if (!name && errno == ENOENT)
 		return 0;
 	if (name && sethostname(name, strlen(name)) == 0)
