@@ -81,12 +81,19 @@ static bool boots(const struct plan *plan)
 	       plan->root_writable || plan->respawn || plan->end || plan->failure || plan->watchdog_ms || plan->root_wait_ms != BOOT_ROOT_WAIT_MS;
 }
 
-static int check_program(const struct plan *plan)
+/* Services need no program beside them: then we wait as a pause does. */
+static int check_program(struct plan *plan)
 {
 	if (boots(plan)) {
 		log_error("an option of a boot is given, and this is none; leave it out, or start us as PID 1 with --boot");
 		return -1;
 	}
+	if (plan->essential && !plan->services) {
+		log_error("--essential %s: of which services? give --services as well", plan->essential);
+		return -1;
+	}
+	if (plan->services && !plan->argv[0])
+		plan->pause = true;
 	if (!plan->argv[0] && !plan->pause) {
 		log_error("no program given; put it behind the options, with -- before it; -h lists them");
 		return -1;
