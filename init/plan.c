@@ -345,6 +345,10 @@ int plan_join(struct plan *plan)
 
 	if (check_program(plan) < 0 || check_log(plan) < 0)
 		return -1;
+	if (plan->services) {
+		log_error("--join %d: there is a PID 1 already, which is who supervises; leave --services out", (int)plan->join);
+		return -1;
+	}
 	if (makes_container(plan) || plan->subreaper) {
 		log_error("--join %d: makes no container; leave the options that make one out", (int)plan->join);
 		return -1;
@@ -406,6 +410,10 @@ static int complete_boot(struct plan *plan)
 	}
 	if (isolates_machine(plan) || plan->subreaper || plan->pause || plan->join) {
 		log_error("--boot: a machine is no container; leave the options that make one, --subreaper and --pause out");
+		return -1;
+	}
+	if (plan->services) {
+		log_error("--services %s: a boot does not start them yet; give nsinit --subreaper --services as its program", plan->services);
 		return -1;
 	}
 	return plan->user ? user_resolve("/", plan->user, &plan->identity, &home) : 0;

@@ -380,3 +380,16 @@ def test_wrong_services_start_nothing(world):
         result = world.start(*option, program="echo program >>notes").finish()
         assert result.status == 125, result
     assert world.lines() == []
+
+
+@pytest.mark.parametrize("options,said", [
+    (["--join", "1", "--services", "x"], "leave --services out"), (["--essential", "x", "--", "true"], "give --services as well"),
+])
+def test_services_that_make_no_sense(root, nsinit, options, said):
+    result = root.run([nsinit, *options])
+    assert result.status == 125 and said in result.err, result
+
+
+def test_dry_run_names_services(root, nsinit):
+    result = root.run([nsinit, "--dry-run", "--services", "a,b"])
+    assert result.status == 0 and "services: a,b\nprogram: none\n" in result.out, result
