@@ -20,6 +20,9 @@ int supervisor_start(struct loop *loop);
 /* Stops every service, the last first. A signal that is the end makes it hurry. */
 void supervisor_stop(struct loop *loop);
 
+/* The program beside the services; 0: none. */
+pid_t supervisor_program(void);
+
 /* Everything ends. */
 void supervisor_end(void);
 

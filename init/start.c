@@ -6,6 +6,7 @@
 
 #include <sys/random.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "condition.h"
@@ -15,6 +16,8 @@
 #include "loop.h"
 #include "members.h"
 #include "pidfile.h"
+#include "process.h"
+#include "supervisor.h"
 
 enum {
 	PID_FILE_MS = 20, /* how often a PID file is looked for that is not there yet, up to TimeoutStartSec */
@@ -164,6 +167,17 @@ void life_main_ended_in_start(struct unit *unit)
 		life_enter_stage(unit, STATE_START_POST);
 }
 
+/* A service must not have us kill whom it names: only its own, or one that came to us as an orphan and is nobody's. */
+static bool may_be_main(const struct unit *unit, pid_t pid)
+{
+	const struct unit *owner = members_owner(pid);
+	struct process process;
+
+	if (owner || pid == supervisor_program())
+		return owner == unit;
+	return process_read(pid, &process) && process.parent == getpid();
+}
+
 /* Takes over the daemon that the started process has left behind. False: its PID file is not there yet. */
 static bool find_daemon(struct unit *unit)
 {
@@ -173,8 +187,7 @@ static bool find_daemon(struct unit *unit)
 		bool ours;
 
 		pid = pidfile_read(unit->rules.pid_file, &ours);
-		/* A service must not have us kill whom it names. */
-		if (pid <= 0 || (!ours && members_owner(pid) != unit))
+		if (pid <= 0 || (!ours && !may_be_main(unit, pid)))
 			return false;
 	} else if (unit->rules.guess_main) {
 		unit->unsure = true;

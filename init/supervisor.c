@@ -39,6 +39,11 @@ static struct {
 	bool starting; /* the loop ends when no job is left */
 } supervisor;
 
+pid_t supervisor_program(void)
+{
+	return supervisor.loop ? supervisor.loop->child : 0;
+}
+
 void supervisor_end(void)
 {
 	supervisor.loop->ended = true;

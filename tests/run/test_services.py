@@ -213,6 +213,19 @@ def test_forking_with_pid_file(world):
     assert not (world.directory / "pid").exists()
 
 
+def test_pid_file_of_a_stranger_names_nobody(world):
+    """An unprivileged service that writes the pid of somebody else must not have him killed."""
+    (world.directory / "pids").mkdir()
+    (world.directory / "pids").chmod(0o777)
+    world.service("victim", "ExecStart=/bin/sh -c 'echo $$$$ >@/service; exec sleep 1000'")
+    world.unit("liar@.service", "[Service]\nUser=daemon\nType=forking\nPIDFile=@/pids/%i\nTimeoutStartSec=300ms\n"
+               "ExecStart=/bin/sh -c '(cat @/%i >@/pids/%i; exec sleep 1000) & exit 0'\n")
+    result = world.run("echo $$ >program; " + wait_for("[ -s service ]") + "nsctl start liar@program; nsctl start liar@service; "
+                       "kill -0 $(cat service) && echo survived")
+    assert result.out == "survived\n", result
+    assert result.err.count("no PID in") == 2, result
+
+
 def test_remain_after_exit(world):
     world.service("gone", "Type=oneshot\nExecStart=/bin/true")
     world.service("stays", "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true")
