@@ -95,11 +95,12 @@ include tests/unit/unit.mk doc/doc.mk
 
 BINDIR = $(DESTDIR)$(PREFIX)/sbin
 SHARE = $(DESTDIR)$(PREFIX)/share
-INSTALLED = $(BINDIR)/nsinit $(SHARE)/man/man8/nsinit.8 $(SHARE)/bash-completion/completions/nsinit \
+INSTALLED = $(BINDIR)/nsinit $(BINDIR)/nsctl $(SHARE)/man/man8/nsinit.8 $(SHARE)/bash-completion/completions/nsinit \
 	$(SHARE)/zsh/site-functions/_nsinit $(SHARE)/fish/vendor_completions.d/nsinit.fish
 
 install: $(B)/nsinit doc
 	install -D -m 755 $(B)/nsinit $(BINDIR)/nsinit
+	ln -sf nsinit $(BINDIR)/nsctl
 	install -D -m 644 $(B)/nsinit.8 $(SHARE)/man/man8/nsinit.8
 	install -D -m 644 $(B)/completions/nsinit.bash $(SHARE)/bash-completion/completions/nsinit
 	install -D -m 644 $(B)/completions/_nsinit $(SHARE)/zsh/site-functions/_nsinit

@@ -27,8 +27,11 @@ $(B)/doc/generate: $(B)/doc/doc/generate.o $(B)/doc/table.a
 $(B)/doc/options.8: $(B)/doc/generate
 	@$< man > $@
 
-$(B)/nsinit.8: doc/nsinit.8.in $(B)/doc/options.8 Makefile
-	@sed -e '/^@OPTIONS@$$/{r $(B)/doc/options.8' -e 'd;}' -e 's/@VERSION@/$(VERSION)/' doc/nsinit.8.in > $@
+$(B)/doc/directives.8: $(B)/doc/generate
+	@$< directives > $@
+
+$(B)/nsinit.8: doc/nsinit.8.in $(B)/doc/options.8 $(B)/doc/directives.8 Makefile
+	@sed -e '/^@OPTIONS@$$/{r $(B)/doc/options.8' -e 'd;}' -e '/^@DIRECTIVES@$$/{r $(B)/doc/directives.8' -e 'd;}' -e 's/@VERSION@/$(VERSION)/' doc/nsinit.8.in > $@
 
 $(B)/completions/nsinit.bash: $(B)/doc/generate
 	@mkdir -p $(@D)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "directive.h"
 #include "option.h"
 #include "value.h"
 
@@ -108,6 +109,11 @@ static const struct {
 	{"respawn",
 	 "At once the first time, then after pauses from 10 ms to 10 s that double.\nWhat ran for 10 s begins anew."},
 	{"watchdog", "It is fed twice in that time, as long as PID 1 does its work, and keeps running over the end."},
+	{"services",
+	 "A word with a slash is a directory, whose services are all started; another is the name of one.\n"
+	 "Then a\n.I PROGRAM\nmay be left out.\nSee\n.BR SERVICES ."},
+	{"essential", "It is started as well.\nSee\n.BR SERVICES ."},
+	{"verify", "Each problem is a line, FILE:LINE: and what is wrong, on standard error.\nThe status is 0 if there is none, else 1."},
 	{"dry-run", "It needs no privilege."},
 	{"check", "The status is 0 if a container can be made, else 1."},
 };
@@ -364,6 +370,33 @@ static int man(void)
 		for (size_t i = 0; i < table->count; i++)
 			if ((int)table->options[i].group == group)
 				man_option(&table->options[i]);
+	}
+	return 0;
+}
+
+/* The directives of one treatment, as a paragraph. */
+static void man_directives(enum section section, int from, int to, const char *title)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < directive_count; i++) {
+		if (directives[i].section != section || directives[i].treatment < from || directives[i].treatment > to)
+			continue;
+		if (!any)
+			printf(".TP\n[%s] %s\n", directive_sections[section], title);
+		printf("%s%s", any ? ",\n" : "", directives[i].name);
+		any = true;
+	}
+	if (any)
+		puts(".");
+}
+
+static int man_services(void)
+{
+	for (int section = 0; section < SECTIONS; section++) {
+		man_directives((enum section)section, TREAT_UNIT, TREAT_LAUNCH, "honoured");
+		man_directives((enum section)section, TREAT_FOR_PEOPLE, TREAT_AS_IT_IS, "accepted, without effect here");
+		man_directives((enum section)section, TREAT_NOT_YET, TREAT_NOT_YET, "accepted, without effect yet");
 	}
 	return 0;
 }
@@ -764,13 +797,13 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*print)(void);
-	} outputs[] = {{"man", man}, {"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+	} outputs[] = {{"man", man}, {"directives", man_services}, {"bash", bash}, {"zsh", zsh}, {"fish", fish}};
 
 	if (check_details() < 0)
 		return 1;
 	for (size_t i = 0; argc == 2 && i < COUNT(outputs); i++)
 		if (strcmp(argv[1], outputs[i].name) == 0)
 			return outputs[i].print() < 0 || fflush(stdout) != 0 || ferror(stdout);
-	fprintf(stderr, "generate: say generate man, bash, zsh or fish\n");
+	fprintf(stderr, "generate: say generate man, directives, bash, zsh or fish\n");
 	return 2;
 }

@@ -12,4 +12,7 @@
 /* Does not return on success; -1 with errno. argv[-1] must be writable. */
 int exec_program(char **argv, char **envp);
 
+/* The same with a program that argv[0] is only the name of. */
+int exec_named(const char *program, char **argv, char **envp);
+
 #endif

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "plan.h"
+
 /* Writes all of text into a file that is there, in one write(2). 0, or -1 with errno; EIO: it took only a part. */
 int file_write(int directory, const char *path, const char *text, size_t length);
 
@@ -17,6 +19,12 @@ ssize_t file_read(int directory, const char *path, char *text, size_t size);
 /* Cuts the next line, or the next word between blanks, off a text. NULL at its end. */
 char *file_line(char **rest);
 char *file_word(char **rest);
+
+/*
+ * Makes a directory, unless it is there, and those above it. It gets the mode, and the owner unless that is NULL or not set. 0, or -1 with
+ * errno. path is written to, and then as it was.
+ */
+int file_make_directory(char *path, mode_t mode, const struct identity *owner);
 
 /* A walk through the directory that is open at fd. */
 struct file_walk {

@@ -19,6 +19,9 @@ struct log_style {
 /* From now on lines begin like this. */
 void log_style(const struct log_style *style);
 
+/* What the lines that follow are about, which they say first; NULL: nothing in particular. */
+void log_about(const char *name);
+
 /* Where, and up to which level, lines go from now on. */
 void log_open(int fd, int verbosity);
 

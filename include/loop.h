@@ -24,7 +24,7 @@ struct watch {
 	void (*ready)(struct loop *loop, short events);
 };
 
-enum { LOOP_WATCHES_MAX = 4 };
+enum { LOOP_WATCHES_MAX = 12 };
 
 struct loop {
 	const struct plan *plan;
@@ -53,6 +53,10 @@ struct loop {
 	const sigset_t *mask; /* what programs start with */
 	int64_t deadline_ms; /* CLOCK_MONOTONIC, -1: none */
 	void (*expired)(struct loop *loop); /* what happens then */
+	/* A supervisor's; NULL: there is none. */
+	bool (*reaped)(struct loop *loop, pid_t pid, int status); /* a child that is not ours ended; true: it was the supervisor's */
+	void (*settle)(struct loop *loop); /* before each wait */
+	int64_t wake_ms;     /* CLOCK_MONOTONIC, when to settle again, 0: when something happens */
 	struct fault fault;  /* reported from inside */
 };
 

@@ -138,6 +138,7 @@ struct plan {
 	char **argv;  /* argv[-1] is spare: the shell of a script without #! goes there */
 	char **envp;
 	const char *cwd; /* NULL: stay */
+	const char *program; /* what argv[0] is only the name of; NULL: argv[0] itself */
 
 	/* PID 1 */
 	bool group;        /* forward to the program's process group */
@@ -150,6 +151,8 @@ struct plan {
 	bool stop_along;   /* at TSTP, TTIN and TTOU the program is stopped, and we stop as well */
 	bool close_inherited; /* descriptors that were passed to us are for the program only */
 	bool clear_signals; /* nothing blocked or ignored for the program, whatever we inherited */
+	bool ignore_pipe;   /* but SIGPIPE, with clear_signals */
+	bool only_stdio;    /* the program gets no descriptor but 0 to 2 */
 	bool end_group;    /* TERM to the program's group when it has ended */
 	bool leave_directory; /* PID 1 itself goes to / */
 	int64_t delay_ms;  /* 0: forward TERM at once */
@@ -217,6 +220,10 @@ struct plan {
 	size_t landlock_count; /* of landlock, 0: deny nothing */
 	bool clear_env;
 
+	/* services */
+	const char *services;  /* --services */
+	const char *essential; /* --essential */
+
 	/* lifetime */
 	const char *pid_file;
 	int ready_fd, status_fd; /* -1: none */
@@ -226,7 +233,7 @@ struct plan {
 	int verbosity; /* 0: errors, 1: warnings (the default), 2: what is done, 3: signals and reaping too */
 	int log_fd;
 	const char *trace; /* --trace */
-	bool dry_run, check, help, version, license;
+	bool dry_run, check, help, version, license, verify, list_directives;
 
 	/* as whom we act, personality.h */
 	const struct personality *personality;

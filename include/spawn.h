@@ -106,6 +106,7 @@ struct job {
 	int console;     /* the controlling terminal, -1: none */
 	bool foreground; /* the new group becomes the terminal's foreground group */
 	unsigned stdio;  /* JOB_SESSION: which of 0 to 2 become the console, a bit each */
+	const int *files; /* JOB_SESSION: what 0 to 2 become, -1: they stay; NULL: all stay */
 };
 
 /*

@@ -20,12 +20,17 @@ static struct {
 	int fd;
 	int verbosity;
 	const struct log_style *style;
-	const char *end;
-} logger = {STDERR_FILENO, LOG_WARNING, &plain, "\n"};
+	const char *end, *about;
+} logger = {STDERR_FILENO, LOG_WARNING, &plain, "\n", NULL};
 
 void log_style(const struct log_style *style)
 {
 	logger.style = style;
+}
+
+void log_about(const char *name)
+{
+	logger.about = name;
 }
 
 void log_open(int fd, int verbosity)
@@ -76,6 +81,8 @@ void log_line(enum log_level level, const char *format, ...)
 	out_print(&out, "%s", logger.style->levels[level]);
 	if (logger.style->after_pid)
 		out_print(&out, "%d%s", (int)getpid(), logger.style->after_pid);
+	if (logger.about)
+		out_print(&out, "%s: ", logger.about);
 	va_start(arguments, format);
 	out_vprint(&out, format, arguments);
 	va_end(arguments);

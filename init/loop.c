@@ -63,6 +63,8 @@ static void child_ended(struct loop *loop, int status)
 
 static void orphan_ended(struct loop *loop, pid_t pid, int status)
 {
+	if (loop->reaped && loop->reaped(loop, pid, status))
+		return;
 	if (loop->plan->warn_reap && loop->mode != SIGNALS_RELAY)
 		log_warning("reaped orphan %d, status %d", (int)pid, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
@@ -201,14 +203,25 @@ static int64_t remaining_ms(const struct loop *loop)
 	return left > 0 ? left : 0;
 }
 
+/* The earlier of two times to wait, -1: for ever. */
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 /* How long the loop may wait, -1: for ever. */
 static int64_t wait_us(const struct loop *loop)
 {
-	int64_t deadline = loop->deadline_ms >= 0 ? remaining_ms(loop) * 1000 : -1;
+	int64_t wait = loop->deadline_ms >= 0 ? remaining_ms(loop) * 1000 : -1;
 
-	if (loop->held == 0)
-		return deadline;
-	return deadline >= 0 && deadline < loop->retry_us ? deadline : loop->retry_us;
+	if (loop->held > 0)
+		wait = earlier(wait, loop->retry_us);
+	if (loop->wake_ms > 0) {
+		int64_t left = loop->wake_ms - loop_now_ms();
+
+		wait = earlier(wait, left > 0 ? left * 1000 : 0);
+	}
+	return wait;
 }
 
 /* Waits until there is a signal, a report or a watched descriptor, or it is time, and serves the middle two. */
@@ -266,7 +279,11 @@ void loop_run(struct loop *loop)
 	memset(&all, 0xff, sizeof all);
 	if ((loop->reports >= 0 && (loop->console >= 0 || plan_announces(loop->plan))) || loop->watch_count > 0)
 		readiness = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	while (!loop->ended) {
+	for (;;) {
+		if (loop->settle)
+			loop->settle(loop);
+		if (loop->ended)
+			break;
 		if (next_signal(loop, readiness, &info))
 			dispatch(loop, &info);
 		else

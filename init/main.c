@@ -13,6 +13,11 @@
  *   fault.c    the words for a failed start             log.c out.c   one line, one write
  *   usage.c    what a container with limits used
  *   check.c    --check                                  print.c   --dry-run
+ *   units.c    services: which there are                unitfile.c syntax.c directive.c reader.c specifier.c   their files
+ *   supervisor.c jobs.c order.c   when they start and stop
+ *   service.c stage.c start.c running.c stop.c   the life of one   launch.c command.c envfile.c   a start of it
+ *   condition.c members.c pidfile.c backoff.c tmpfiles.c arena.c   parts of that
+ *   notify.c control.c local.c   what services and people say to PID 1   nsctl.c   those people's program
  *   ../spawn/  makes processes out of plans; decides nothing, says nothing
  */
 #include <errno.h>
@@ -24,7 +29,9 @@
 
 #include "boot.h"
 #include "check.h"
+#include "directive.h"
 #include "log.h"
+#include "nsctl.h"
 #include "option.h"
 #include "out.h"
 #include "personality.h"
@@ -32,6 +39,8 @@
 #include "role.h"
 #include "self.h"
 #include "signals.h"
+#include "sys.h"
+#include "units.h"
 #include "version.h"
 
 static struct plan plan;
@@ -73,6 +82,31 @@ static int run(const sigset_t *mask)
 	return role_run(role, &plan, mask);
 }
 
+static int list_directives(void)
+{
+	struct out out = OUT(STDOUT_FILENO);
+
+	directive_list(&out);
+	out_flush(&out);
+	return 0;
+}
+
+/* As a compiler: FILE:LINE: what is wrong, and nothing before it. */
+static int verify(char **paths)
+{
+	static const struct log_style bare = {{"", "", "", ""}, NULL};
+	int problems = 0;
+
+	log_style(&bare);
+	if (!*paths)
+		log_error("--verify: no file given; put it behind");
+	else
+		log_open(STDERR_FILENO, LOG_INFO);
+	for (; *paths; paths++)
+		problems += units_verify(*paths);
+	return problems > 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct personality *as;
@@ -80,6 +114,10 @@ int main(int argc, char **argv)
 	int program;
 
 	signals_hold(&mask);
+	if (nsctl_is(argc > 0 ? argv[0] : NULL)) {
+		sys_signal_mask(SIG_SETMASK, &mask, NULL);
+		return nsctl_run(argv);
+	}
 	as = personality_choose(argc > 0 ? argv[0] : NULL);
 	log_style(&as->style);
 	plan_default(&plan);
@@ -112,6 +150,10 @@ int main(int argc, char **argv)
 		return say(STDOUT_FILENO, "nsinit " NSINIT_VERSION ", MIT license: do with it what you like, without warranty, keep the notice.\n", NULL);
 	if (plan.check)
 		return check_run();
+	if (plan.list_directives)
+		return list_directives();
+	if (plan.verify)
+		return verify(argv + program);
 	plan.argv = argv + program;
 	return run(&mask);
 }

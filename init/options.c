@@ -535,6 +535,9 @@ static const struct option options[] = {
 	{"ready-fd", 0, "FD", OPTIONS_LIFETIME, set_descriptor, OPTION_FIELD(ready_fd), "gets a newline once the program runs"},
 	{"status-fd", 0, "FD", OPTIONS_LIFETIME, set_descriptor, OPTION_FIELD(status_fd), "gets JSON lines: started, ready, stopped"},
 
+	{"services", 0, "DIR|NAME,...", OPTIONS_LIFETIME, set_string, OPTION_FIELD(services), "start the services of DIR, or those named, from systemd's unit files"},
+	{"essential", 0, "NAME", OPTIONS_LIFETIME, set_string, OPTION_FIELD(essential), "the service with whose end, and status, we end"},
+
 	{"boot", 0, NULL, OPTIONS_BOOT, option_set_flag, OPTION_FIELD(boot), "be the PID 1 of a machine; so it is under the name init"},
 	{"end", 0, "poweroff|reboot|halt", OPTIONS_BOOT, set_end, 0, "what becomes of the machine when the program has ended"},
 	{"exit-port", 0, "DEVICE", OPTIONS_BOOT, set_string, OPTION_FIELD(exit_port), "gets the program's status, as a line, at the end"},
@@ -553,6 +556,8 @@ static const struct option options[] = {
 	{"dry-run", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(dry_run), "print the plan, do nothing"},
 	{"check", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(check), "print what this kernel and user can do, and the remedies"},
 	{"trace", 0, "FILE", OPTIONS_LOOKING, set_string, OPTION_FIELD(trace), "write how long each step of the start took; - is the log, *.svg a picture"},
+	{"verify", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(verify), "say what is wrong with the unit files that follow"},
+	{"list-directives", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(list_directives), "print the directives of unit files and what becomes of them"},
 	{"version", 'V', NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(version), "print the version"},
 	{"help", 'h', NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(help), "print the options"},
 };

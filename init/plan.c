@@ -81,12 +81,19 @@ static bool boots(const struct plan *plan)
 	       plan->root_writable || plan->respawn || plan->end || plan->failure || plan->watchdog_ms || plan->root_wait_ms != BOOT_ROOT_WAIT_MS;
 }
 
-static int check_program(const struct plan *plan)
+/* Services need no program beside them: then we wait as a pause does. */
+static int check_program(struct plan *plan)
 {
 	if (boots(plan)) {
 		log_error("an option of a boot is given, and this is none; leave it out, or start us as PID 1 with --boot");
 		return -1;
 	}
+	if (plan->essential && !plan->services) {
+		log_error("--essential %s: of which services? give --services as well", plan->essential);
+		return -1;
+	}
+	if (plan->services && !plan->argv[0])
+		plan->pause = true;
 	if (!plan->argv[0] && !plan->pause) {
 		log_error("no program given; put it behind the options, with -- before it; -h lists them");
 		return -1;
@@ -338,6 +345,10 @@ int plan_join(struct plan *plan)
 
 	if (check_program(plan) < 0 || check_log(plan) < 0)
 		return -1;
+	if (plan->services) {
+		log_error("--join %d: there is a PID 1 already, which is who supervises; leave --services out", (int)plan->join);
+		return -1;
+	}
 	if (makes_container(plan) || plan->subreaper) {
 		log_error("--join %d: makes no container; leave the options that make one out", (int)plan->join);
 		return -1;
@@ -399,6 +410,10 @@ static int complete_boot(struct plan *plan)
 	}
 	if (isolates_machine(plan) || plan->subreaper || plan->pause || plan->join) {
 		log_error("--boot: a machine is no container; leave the options that make one, --subreaper and --pause out");
+		return -1;
+	}
+	if (plan->services) {
+		log_error("--services %s: a boot does not start them yet; give nsinit --subreaper --services as its program", plan->services);
 		return -1;
 	}
 	return plan->user ? user_resolve("/", plan->user, &plan->identity, &home) : 0;

@@ -251,7 +251,9 @@ void plan_print(const struct plan *plan, const char *role)
 		out_print(&out, "detached: yes\n");
 	if (plan->cwd)
 		out_print(&out, "directory: %s\n", plan->cwd);
-	out_print(&out, plan->pause ? "program: none, pause" : "program:");
+	if (plan->services)
+		out_print(&out, "services: %s\n", plan->services);
+	out_print(&out, plan->services && plan->pause ? "program: none" : plan->pause ? "program: none, pause" : "program:");
 	for (char **word = plan->argv; *word; word++)
 		print_word(&out, *word);
 	out_print(&out, "\n");

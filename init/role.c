@@ -24,8 +24,11 @@
 #include "personality.h"
 #include "relay.h"
 #include "spawn.h"
+#include "supervisor.h"
 #include "sys.h"
 #include "usage.h"
+
+enum { INTERRUPTED = 128 + SIGTERM };
 
 /* Where the news of a start go: to the launcher if there is one, else to the log. */
 static int start_failed(const struct plan *plan, const struct fault *fault, int launcher)
@@ -53,6 +56,21 @@ static void tell_started(const struct plan *plan, int launcher)
 		log_debug("the launcher is gone");
 }
 
+/* A program starts when its services are up. 0, or -1: a signal was the end before that, and everything is stopped again. */
+static int start_services(const struct plan *plan, const sigset_t *mask)
+{
+	const struct job none = {.kind = JOB_SHARED, .console = -1};
+	struct loop loop = loop_around(plan, SIGNALS_PAUSE, 0, &none, mask);
+
+	if (plan->pause)
+		return 0;
+	supervisor_attach(&loop);
+	if (supervisor_start(&loop) == 0)
+		return 0;
+	supervisor_stop(&loop);
+	return -1;
+}
+
 /* The last line is the one after which PID 1 must not die: what comes later is only the loop. */
 static int run_program(const struct plan *plan, const sigset_t *mask, int console, int launcher)
 {
@@ -61,6 +79,10 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 	struct loop loop;
 	pid_t child = 0;
 
+	if (plan->services && supervisor_load(plan) < 0)
+		return plan->personality->failed;
+	if (plan->services && start_services(plan, mask) < 0)
+		return INTERRUPTED;
 	if (!plan->pause) {
 		job = console_program_job(plan, console);
 		child = spawn_program(plan, plan->argv, &job, mask, &fault);
@@ -82,6 +104,8 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 		launcher = -1;
 	}
 	loop.launcher = launcher;
+	if (plan->services)
+		supervisor_attach(&loop);
 	if (loop.console < 0 && console >= 0)
 		close(console);
 
@@ -89,6 +113,8 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 
 	if (plan->end_group && child > 0 && plan->rewrite[SIGTERM] != 1)
 		kill(-child, plan->rewrite[SIGTERM] ? plan->rewrite[SIGTERM] - 1 : SIGTERM);
+	if (plan->services)
+		supervisor_stop(&loop);
 	drain_run(&loop);
 	return plan->remap[loop.status] ? plan->remap[loop.status] - 1 : loop.status;
 }

@@ -192,6 +192,14 @@ static void add_groups(const char *root, const char *name, struct identity *iden
 	close(table.fd);
 }
 
+bool user_exists(const char *root, const char *name)
+{
+	struct user user;
+	unsigned long id;
+
+	return value_number(name, ID_MAX, &id) == 0 || find_user(root, name, 0, &user) == 0;
+}
+
 int user_automatic_map(const char *path, unsigned id, struct id_map *map)
 {
 	struct user user = {0};
@@ -262,5 +270,18 @@ int user_resolve(const char *root, const char *spec, struct identity *identity, 
 	if (known && !group)
 		add_groups(root, user.name, identity);
 	*home = known && user.home[0] == '/' ? user.home : NULL;
+	return 0;
+}
+
+int user_add_group(const char *root, const char *name, struct identity *identity)
+{
+	unsigned long gid;
+
+	errno = 0;
+	if ((value_number(name, ID_MAX, &gid) < 0 && find_group(root, name, &gid) < 0) || identity->group_count == PLAN_GROUPS_MAX) {
+		say_unknown(root, name, "group", "group");
+		return -1;
+	}
+	identity->groups[identity->group_count++] = (gid_t)gid;
 	return 0;
 }

@@ -80,7 +80,7 @@ static int step_cwd(struct child *child)
 static int step_close(struct child *child)
 {
 	/* An engine passes descriptors to the program on purpose; the caller of a container does not. */
-	return child->plan->namespaces ? sys_close_range(STDERR_FILENO + 1, ~0U) : 0;
+	return child->plan->namespaces || child->plan->only_stdio ? sys_close_range(STDERR_FILENO + 1, ~0U) : 0;
 }
 
 static int step_signals(struct child *child)
@@ -91,6 +91,8 @@ static int step_signals(struct child *child)
 		return sys_signal_mask(SIG_SETMASK, child->mask, NULL);
 	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++)
 		sys_signal_default(signal);
+	if (child->plan->ignore_pipe)
+		signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	return sys_signal_mask(SIG_SETMASK, &none, NULL);
 }
@@ -105,7 +107,9 @@ static int step_listen_pid(struct child *child)
 
 static int step_exec(struct child *child)
 {
-	return exec_program(child->argv, child->plan->envp);
+	const struct plan *plan = child->plan;
+
+	return exec_named(plan->program ? plan->program : child->argv[0], child->argv, plan->envp);
 }
 
 static int (*const steps[STEP_COUNT])(struct child *) = {

@@ -74,9 +74,10 @@ static size_t longest(const char *path, const char *name)
 }
 
 /* The stack is our caller's as well, and PID 1 keeps each page of it for ever: no PATH_MAX here. */
-static int exec_search(const char *path, char **argv, char **envp)
+static int exec_search(const char *program, char **argv, char **envp)
 {
-	size_t size = longest(path, argv[0]);
+	const char *path = search_path(envp);
+	size_t size = longest(path, program);
 	char file[size <= PATH_MAX ? size : 1];
 	int error = ENOENT;
 
@@ -86,9 +87,9 @@ static int exec_search(const char *path, char **argv, char **envp)
 	}
 	for (const char *directory = path, *end; directory; directory = *end ? end + 1 : NULL) {
 		end = strchrnul(directory, ':');
-		if ((size_t)(end - directory) + 1 + strlen(argv[0]) >= size)
+		if ((size_t)(end - directory) + 1 + strlen(program) >= size)
 			continue; /* too long a path to be one */
-		join(file, directory, (size_t)(end - directory), argv[0]);
+		join(file, directory, (size_t)(end - directory), program);
 		exec_file(file, argv, envp);
 		/* Found but not executable is worth more than not found; anything else ends the search. */
 		if (errno == EACCES && access(file, F_OK) == 0)
@@ -102,14 +103,19 @@ static int exec_search(const char *path, char **argv, char **envp)
 	return -1;
 }
 
-int exec_program(char **argv, char **envp)
+int exec_named(const char *program, char **argv, char **envp)
 {
-	if (!argv[0][0]) {
+	if (!*program) {
 		errno = ENOENT;
 		return -1;
 	}
-	if (!strchr(argv[0], '/'))
-		return exec_search(search_path(envp), argv, envp);
-	exec_file(argv[0], argv, envp);
+	if (!strchr(program, '/'))
+		return exec_search(program, argv, envp);
+	exec_file(program, argv, envp);
 	return -1;
+}
+
+int exec_program(char **argv, char **envp)
+{
+	return exec_named(argv[0], argv, envp);
 }

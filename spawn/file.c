@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ int file_write(int directory, const char *path, const char *text, size_t length)
 
 ssize_t file_read(int directory, const char *path, char *text, size_t size)
 {
-	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC), error;
+	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), error; /* a pipe without a writer is empty, not a wait */
 	size_t length = 0;
 	ssize_t n = fd < 0 ? -1 : 1;
 
@@ -82,4 +83,19 @@ const struct dirent *file_next(struct file_walk *walk)
 		walk->at += entry->d_reclen;
 	} while (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
 	return entry;
+}
+
+int file_make_directory(char *path, mode_t mode, const struct identity *owner)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return -1;
+		*slash = '/';
+	}
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
+		return -1;
+	if (owner && owner->set && lchown(path, owner->uid, owner->gid) < 0)
+		return -1;
+	return chmod(path, mode);
 }

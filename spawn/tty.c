@@ -55,7 +55,12 @@ static int job_session(const struct job *job)
 {
 	if (setsid() < 0 || (job->console >= 0 && ioctl(job->console, TIOCSCTTY, 0) < 0))
 		return -1;
-	return replace_stdio(job->console, job->stdio);
+	if (replace_stdio(job->console, job->stdio) < 0)
+		return -1;
+	for (int i = STDIN_FILENO; job->files && i <= STDERR_FILENO; i++)
+		if (job->files[i] >= 0 && replace_stdio(job->files[i], 1U << i) < 0)
+			return -1;
+	return 0;
 }
 
 int tty_job(struct child *child)

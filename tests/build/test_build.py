@@ -78,11 +78,11 @@ def test_install_and_uninstall_leave_nothing(trees, tmp_path):
     copy = trees[0][0]
     make(copy, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr")
     installed = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
-    assert "usr/sbin/nsinit" in installed and "usr/share/man/man8/nsinit.8" in installed and len(installed) == 5
+    assert {"usr/sbin/nsinit", "usr/sbin/nsctl", "usr/share/man/man8/nsinit.8"} <= set(installed) and len(installed) == 6
     version = subprocess.run([str(tmp_path / "usr/sbin/nsinit"), "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
     assert version.startswith("nsinit version ")
     make(copy, "uninstall", f"DESTDIR={tmp_path}", "PREFIX=/usr")
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file() or path.is_symlink()] == []
 
 
 def test_tree_is_clean_after_a_build(trees):

@@ -40,6 +40,17 @@ static void test_levels(void **state)
 	}
 }
 
+static void test_about(void **state)
+{
+	(void)state;
+	log_about("x.service");
+	log_error("one");
+	check_text("about", said(), "nsinit: x.service: one\n");
+	log_about(NULL);
+	log_error("two");
+	check_text("nothing", said(), "nsinit: two\n");
+}
+
 /* One line, whatever a name holds, and nothing that a terminal obeys; a long one is cut and still ends. */
 static void test_names(void **state)
 {
@@ -149,7 +160,7 @@ static void test_reader_is_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_levels), test(test_names), test(test_lines_of_others), test(test_errno_is_kept), test(test_full_pipe),
+		test(test_levels), test(test_about), test(test_names), test(test_lines_of_others), test(test_errno_is_kept), test(test_full_pipe),
 		test(test_reader_is_gone),
 	};
 

@@ -337,6 +337,29 @@ static void test_many_groups(void **state)
 	assert_int_equal(identity.groups[PLAN_GROUPS_MAX - 1], 1000 + PLAN_GROUPS_MAX - 2);
 }
 
+static void test_one_more_group(void **state)
+{
+	struct identity identity = {.group_count = 0};
+
+	(void)state;
+	put_file("etc/passwd", "u:x:5:6::/:\n");
+	put_file("etc/group", "g:x:7:\n");
+	assert_int_equal(user_add_group(place(), "g", &identity), 0);
+	assert_int_equal(user_add_group(place(), "8", &identity), 0);
+	assert_int_equal(identity.group_count, 2);
+	assert_int_equal(identity.groups[0], 7);
+	assert_int_equal(identity.groups[1], 8);
+	assert_int_equal(user_add_group(place(), "none", &identity), -1);
+	check_part("none", said_line("none"), "no such group");
+	identity.group_count = PLAN_GROUPS_MAX;
+	assert_int_equal(user_add_group(place(), "g", &identity), -1);
+	assert_int_equal(identity.group_count, PLAN_GROUPS_MAX);
+	said();
+	assert_true(user_exists(place(), "u"));
+	assert_true(user_exists(place(), "4711"));
+	assert_false(user_exists(place(), "none"));
+}
+
 /* A link in a hostile root leads nowhere else. */
 static void test_links(void **state)
 {
@@ -379,7 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(test_resolve), test(test_refused), test(test_long_name), test(test_no_files), test(test_malformed_passwd),
 		test(test_malformed_group), test(test_overlong_line), test(test_end_of_overlong_line), test(test_huge_file), test(test_no_newline_at_the_end),
-		test(test_empty_name), test(test_many_groups), test(test_links), test(test_no_regular_file),
+		test(test_empty_name), test(test_many_groups), test(test_one_more_group), test(test_links), test(test_no_regular_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,10 +188,25 @@ static void test_environment(void **state)
 	assert_int_equal(run(in_place("check"), "A=1"), 7);
 }
 
+/* The program is one thing, and the name that it is given another. */
+static void test_another_name(void **state)
+{
+	char *environment[] = {"PATH=/a", NULL};
+	char **list;
+
+	(void)state;
+	list = words("name 1") + 1;
+	check_int("path", exec_named("/b/x", list, environment), -1);
+	check_text("path", tried(), "execve /b/x: name 1\n");
+	fake_reset();
+	check_int("name", exec_named("x", list, environment), -1);
+	check_text("name", tried(), "execve /a/x: name 1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_search), test(test_empty_name), test(test_too_long), test(test_too_long_directory), test(test_real), test(test_environment),
+		test(test_another_name), test(test_search), test(test_empty_name), test(test_too_long), test(test_too_long_directory), test(test_real), test(test_environment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fake.h"
@@ -64,9 +66,32 @@ static void test_walk(void **state)
 	assert_null(file_next(&walk));
 }
 
+/* With those above it; one that is there keeps what is in it and gets the mode. */
+static void test_directory(void **state)
+{
+	struct stat status;
+	char path[PATH_MAX];
+
+	(void)state;
+	strcpy(path, in_place("a/b/c"));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(file_make_directory(path, i == 0 ? 0700 : 01777, NULL), 0);
+		assert_string_equal(path, in_place("a/b/c"));
+		assert_int_equal(stat(path, &status), 0);
+		assert_int_equal(status.st_mode & 07777, i == 0 ? 0700 : 01777);
+		assert_int_equal(stat(in_place("a/b"), &status), 0);
+		assert_int_equal(status.st_mode & 07777, 0755);
+	}
+	put_file("file", "");
+	strcpy(path, in_place("file/x"));
+	errno = 0;
+	assert_int_equal(file_make_directory(path, 0700, NULL), -1);
+	assert_int_equal(errno, ENOTDIR);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {test(test_write), test(test_refused), test(test_walk)};
+	const struct CMUnitTest tests[] = {test(test_write), test(test_refused), test(test_walk), test(test_directory)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The socket over which nsctl speaks to the supervisor: one packet is a request, words with a NUL behind each; the answer is
+ * packets that begin with an enum answer.
+ */
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include "loop.h"
+
+#define CONTROL_PATH "/run/nsinit/control"
+
+enum control_limits {
+	CONTROL_CLIENTS = 8,
+	CONTROL_PACKET = 2048,
+};
+
+enum answer {
+	ANSWER_UNIT = 'u',  /* the fields of enum answer_field, a tab between them */
+	ANSWER_ERROR = 'e', /* what is wrong */
+	ANSWER_END = 'q',   /* the exit status, a digit */
+};
+
+enum answer_field {
+	FIELD_NAME, FIELD_STATE, FIELD_RESULT, FIELD_JOB, FIELD_PID, FIELD_RESTARTS, FIELD_SINCE_MS, FIELD_FILE, FIELD_SAID, FIELD_DESCRIPTION,
+	ANSWER_FIELDS,
+};
+
+/* Makes the socket. Its watch, and one for each client, are the CONTROL_CLIENTS + 1 that begin at watches. */
+void control_open(struct watch *watches);
+
+/* Says good-bye to everybody. */
+void control_close(void);
+
+/* Answers those whose job is done. */
+void control_settle(void);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One start of one process of a service: the settings of its unit become a plan, and what a plan does not hold.
+ */
+#ifndef LAUNCH_H
+#define LAUNCH_H
+
+#include "plan.h"
+#include "units.h"
+
+enum launch_limits {
+	LAUNCH_ENV_FILES_MAX = 16,
+	LAUNCH_DIRECTORIES_MAX = 32,
+	LAUNCH_GROUPS_MAX = 16,
+};
+
+enum stream_kind { STREAM_UNSET, STREAM_INHERIT, STREAM_NULL, STREAM_LOG, STREAM_FILE, STREAM_APPEND, STREAM_TRUNCATE, STREAM_TTY };
+
+/* What one of 0 to 2 is. */
+struct stream {
+	enum stream_kind kind;
+	const char *path;
+};
+
+/* Whose parent, mode and variable a directory of the service has. */
+enum directory_kind { DIRECTORY_RUNTIME, DIRECTORY_STATE, DIRECTORY_CACHE, DIRECTORY_LOGS, DIRECTORY_CONFIGURATION, DIRECTORY_KINDS };
+
+struct launch {
+	const char *user, *group;
+	bool optional_cwd, home_cwd, keep_pipe, only_start, dynamic_user;
+	bool keep_directory[DIRECTORY_KINDS];
+	mode_t directory_mode[DIRECTORY_KINDS];
+	struct stream streams[3];
+	size_t env_file_count, directory_count, group_count;
+	const char *env_files[LAUNCH_ENV_FILES_MAX];
+	struct {
+		enum directory_kind kind;
+		const char *name;
+	} directories[LAUNCH_DIRECTORIES_MAX];
+	const char *groups[LAUNCH_GROUPS_MAX];
+	struct plan plan;
+};
+
+/* Makes *launch as new: what a service has that says nothing. */
+void launch_reset(struct launch *launch);
+
+/* The same, and then reads every setting of the unit that a start needs. */
+void launch_read(struct launch *launch, const struct unit *unit);
+
+/*
+ * Starts the command, which belongs to the unit. Its pid, or -1 after a message.
+ * Nothing is allocated.
+ */
+pid_t launch_start(const struct unit *unit, const struct setting *command);
+
+/* Removes the directories that the unit has only while it runs. */
+void launch_clean(const struct unit *unit);
+
+#endif

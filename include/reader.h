@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Readers of the values that directives take, for struct directive.reader.
+ */
+#ifndef READER_H
+#define READER_H
+
+#include <stdint.h>
+
+#include "directive.h"
+
+/* A time as systemd.time(7): 5min 20s, 1.5h, a bare number is seconds, infinity is -1. In ms. 0, or -1. */
+int reader_span(const char *text, int64_t *ms);
+
+/* A boolean as systemd has it. 0, or -1. */
+int reader_truth(const char *text, bool *truth);
+
+#define READERS(X) \
+	X(text) X(truth) X(untruth) X(span) X(timeout) X(both_timeouts) X(signal) X(count) X(type) X(restart) X(kill_mode) X(notify) \
+	X(action) X(code) X(statuses) X(strings) X(environment) X(limit) X(nice) X(oom) X(umask) X(mode) X(bounding) X(ambient) X(cwd) \
+	X(input) X(output) X(directories) X(path) X(preserve)
+/* Each reads a setting into a field. NULL, or what is wrong with the setting and what would be right. */
+#define READER(name) const char *read_##name(void *field, const struct directive *row, const struct setting *setting);
+READERS(READER)
+#undef READER
+
+enum reader {
+	READ_nothing,
+#define READER(name) READ_##name,
+	READERS(READER)
+#undef READER
+};
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the text of unit files to a struct unit.
+ */
+#ifndef UNITFILE_H
+#define UNITFILE_H
+
+#include "units.h"
+
+/* Begins a unit anew. */
+void unitfile_begin(struct unit *unit);
+
+/* Adds what the open file says. Problems are said with its path and the line. 0, or -1 after a message: it cannot be read. */
+int unitfile_add(struct unit *unit, int fd, const char *path);
+
+/* The unit is complete: its fields, edges and settings are set, its kind is UNIT_SERVICE or UNIT_BROKEN. */
+void unitfile_end(struct unit *unit);
+
+/* How many problems have been said since the program started. */
+unsigned unitfile_problems(void);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The directives, a row each, in the order of their names within a section. To honour one more, change its row.
+ */
+#include "directive.h"
+
+#include <string.h>
+
+#include "condition.h"
+#include "launch.h"
+#include "reader.h"
+
+#define UNIT(name) offsetof(struct unit, name)
+#define LAUNCH(name) offsetof(struct launch, name)
+
+/* A byte of each row chooses: with a pointer it would be half as large again. */
+static const char *(*const readers[])(void *field, const struct directive *row, const struct setting *setting) = {
+	NULL,
+#define READER(name) read_##name,
+	READERS(READER)
+#undef READER
+};
+
+const struct directive directives[] = {
+	{"After", EDGE_AFTER, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"AllowIsolate", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"Before", EDGE_BEFORE, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"BindsTo", EDGE_BINDS_TO, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"CollectMode", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"ConditionACPower", CONDITION_AC_POWER, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionCPUs", CONDITION_CPUS, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionCapability", CONDITION_CAPABILITY, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionControlGroupController", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"ConditionCredential", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"ConditionDirectoryNotEmpty", CONDITION_DIRECTORY_NOT_EMPTY, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionFileIsExecutable", CONDITION_FILE_IS_EXECUTABLE, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionFileNotEmpty", CONDITION_FILE_NOT_EMPTY, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionFirstBoot", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"ConditionKernelCommandLine", CONDITION_KERNEL_COMMAND_LINE, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionNeedsUpdate", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"ConditionPathExists", CONDITION_PATH_EXISTS, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionPathExistsGlob", CONDITION_PATH_EXISTS_GLOB, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionPathIsDirectory", CONDITION_PATH_IS_DIRECTORY, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionPathIsMountPoint", CONDITION_PATH_IS_MOUNT_POINT, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionPathIsReadWrite", CONDITION_PATH_IS_READ_WRITE, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionPathIsSymbolicLink", CONDITION_PATH_IS_SYMBOLIC_LINK, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"ConditionSecurity", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"ConditionVirtualization", CONDITION_VIRTUALIZATION, SECTION_UNIT, TREAT_CONDITION, FORM_TEXT, READ_nothing},
+	{"Conflicts", EDGE_CONFLICTS, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"DefaultDependencies", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"Description", UNIT(description), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_text},
+	{"Documentation", 0, SECTION_UNIT, TREAT_FOR_PEOPLE, FORM_TEXT, READ_nothing},
+	{"FailureAction", UNIT(rules.failure_action), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_action},
+	{"FailureActionExitStatus", UNIT(rules.failure_status), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_code},
+	{"IgnoreOnIsolate", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"JobRunningTimeoutSec", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"JobTimeoutAction", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"JobTimeoutSec", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"JoinsNamespaceOf", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"OnFailure", EDGE_ON_FAILURE, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"OnFailureJobMode", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"PartOf", EDGE_PART_OF, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"PropagatesReloadTo", EDGE_RELOADS, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"RebootArgument", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"RefuseManualStart", UNIT(rules.refuse_start), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_truth},
+	{"RefuseManualStop", UNIT(rules.refuse_stop), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_truth},
+	{"ReloadPropagatedFrom", EDGE_RELOADED_BY, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"Requires", EDGE_REQUIRES, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"RequiresMountsFor", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"Requisite", EDGE_REQUISITE, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"SourcePath", 0, SECTION_UNIT, TREAT_FOR_PEOPLE, FORM_TEXT, READ_nothing},
+	{"StartLimitAction", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"StartLimitBurst", UNIT(rules.start_burst), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_count},
+	{"StartLimitInterval", UNIT(rules.start_interval_ms), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_span},
+	{"StartLimitIntervalSec", UNIT(rules.start_interval_ms), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_span},
+	{"StopWhenUnneeded", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SuccessAction", UNIT(rules.success_action), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_action},
+	{"SuccessActionExitStatus", UNIT(rules.success_status), SECTION_UNIT, TREAT_UNIT, FORM_TEXT, READ_code},
+	{"Upholds", EDGE_WANTS, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"Wants", EDGE_WANTS, SECTION_UNIT, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"WantsMountsFor", 0, SECTION_UNIT, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+
+	{"AmbientCapabilities", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_ambient},
+	{"AppArmorProfile", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"BindPaths", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"BindReadOnlyPaths", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"BlockIOWeight", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"BusName", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"CPUAccounting", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"CPUAffinity", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"CPUQuota", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"CPUSchedulingPolicy", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"CPUSchedulingPriority", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"CPUSchedulingResetOnFork", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"CPUShares", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"CPUWeight", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"CacheDirectory", DIRECTORY_CACHE, SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_directories},
+	{"CacheDirectoryMode", LAUNCH(directory_mode[DIRECTORY_CACHE]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_mode},
+	{"CapabilityBoundingSet", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS_OR_NONE, READ_bounding},
+	{"ConfigurationDirectory", DIRECTORY_CONFIGURATION, SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_directories},
+	{"ConfigurationDirectoryMode", LAUNCH(directory_mode[DIRECTORY_CONFIGURATION]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_mode},
+	{"CoredumpFilter", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"Delegate", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"DelegateSubgroup", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"DeviceAllow", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"DevicePolicy", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"DynamicUser", LAUNCH(dynamic_user), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_truth},
+	{"Environment", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_environment},
+	{"EnvironmentFile", LAUNCH(env_files), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_path},
+	{"ExecCondition", COMMAND_CONDITION, SECTION_SERVICE, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"ExecPaths", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ExecReload", COMMAND_RELOAD, SECTION_SERVICE, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"ExecStart", COMMAND_START, SECTION_SERVICE, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"ExecStartPost", COMMAND_START_POST, SECTION_SERVICE, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"ExecStartPre", COMMAND_START_PRE, SECTION_SERVICE, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"ExecStop", COMMAND_STOP, SECTION_SERVICE, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"ExecStopPost", COMMAND_STOP_POST, SECTION_SERVICE, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"FailureAction", UNIT(rules.failure_action), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_action},
+	{"FileDescriptorStoreMax", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"FinalKillSignal", UNIT(rules.final_signal), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_signal},
+	{"Group", LAUNCH(group), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_text},
+	{"GuessMainPID", UNIT(rules.guess_main), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_truth},
+	{"IOAccounting", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"IOSchedulingClass", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"IOSchedulingPriority", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"IOWeight", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"IPAccounting", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"IPAddressAllow", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"IPAddressDeny", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"IgnoreSIGPIPE", LAUNCH(keep_pipe), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_untruth},
+	{"InaccessibleDirectories", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"InaccessiblePaths", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"KeyringMode", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"KillMode", UNIT(rules.kill_mode), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_kill_mode},
+	{"KillSignal", UNIT(rules.kill_signal), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_signal},
+	{"LimitAS", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitCORE", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitCPU", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitDATA", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitFSIZE", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitLOCKS", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitMEMLOCK", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitMSGQUEUE", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitNICE", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitNOFILE", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitNPROC", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitRSS", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitRTPRIO", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitRTTIME", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitSIGPENDING", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LimitSTACK", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_limit},
+	{"LoadCredential", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"LockPersonality", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"LogExtraFields", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"LogLevelMax", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"LogNamespace", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"LogRateLimitBurst", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"LogRateLimitIntervalSec", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"LogsDirectory", DIRECTORY_LOGS, SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_directories},
+	{"LogsDirectoryMode", LAUNCH(directory_mode[DIRECTORY_LOGS]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_mode},
+	{"MemoryAccounting", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"MemoryDenyWriteExecute", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MemoryHigh", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MemoryLimit", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MemoryLow", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MemoryMax", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MemoryMin", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MemorySwapMax", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MountAPIVFS", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MountFlags", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"Nice", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_nice},
+	{"NoExecPaths", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"NoNewPrivileges", LAUNCH(plan.no_new_privs), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_truth},
+	{"NonBlocking", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"NotifyAccess", UNIT(rules.notify), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_notify},
+	{"OOMPolicy", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"OOMScoreAdjust", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_oom},
+	{"PAMName", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"PIDFile", UNIT(rules.pid_file), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_text},
+	{"PassEnvironment", 0, SECTION_SERVICE, TREAT_AS_IT_IS, FORM_TEXT, READ_nothing},
+	{"PermissionsStartOnly", LAUNCH(only_start), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_truth},
+	{"Personality", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"PrivateDevices", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"PrivateIPC", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"PrivateMounts", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"PrivateNetwork", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"PrivateTmp", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"PrivateUsers", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProcSubset", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProtectClock", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProtectControlGroups", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProtectHome", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProtectHostname", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProtectKernelLogs", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProtectKernelModules", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProtectKernelTunables", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProtectProc", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ProtectSystem", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ReadOnlyDirectories", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ReadOnlyPaths", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ReadWriteDirectories", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ReadWritePaths", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ReloadSignal", UNIT(rules.reload_signal), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_signal},
+	{"RemainAfterExit", UNIT(rules.remain), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_truth},
+	{"RemoveIPC", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"Restart", UNIT(rules.restart), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_restart},
+	{"RestartForceExitStatus", UNIT(rules.force), SECTION_SERVICE, TREAT_UNIT, FORM_WORDS, READ_statuses},
+	{"RestartKillSignal", UNIT(rules.restart_signal), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_signal},
+	{"RestartMaxDelaySec", UNIT(rules.restart_max_ms), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_span},
+	{"RestartMode", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"RestartPreventExitStatus", UNIT(rules.prevent), SECTION_SERVICE, TREAT_UNIT, FORM_WORDS, READ_statuses},
+	{"RestartSec", UNIT(rules.restart_ms), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_span},
+	{"RestartSteps", UNIT(rules.restart_steps), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_count},
+	{"RestrictAddressFamilies", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"RestrictNamespaces", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"RestrictRealtime", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"RestrictSUIDSGID", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"RootDirectory", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"RootDirectoryStartOnly", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"RootImage", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"RuntimeDirectory", DIRECTORY_RUNTIME, SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_directories},
+	{"RuntimeDirectoryMode", LAUNCH(directory_mode[DIRECTORY_RUNTIME]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_mode},
+	{"RuntimeDirectoryPreserve", LAUNCH(keep_directory[DIRECTORY_RUNTIME]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_preserve},
+	{"RuntimeMaxSec", UNIT(rules.run_max_ms), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_span},
+	{"SELinuxContext", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SecureBits", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"SendSIGHUP", UNIT(rules.send_hup), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_truth},
+	{"SendSIGKILL", UNIT(rules.send_kill), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_truth},
+	{"SetCredential", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"Slice", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SmackProcessLabel", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"Sockets", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"StandardError", LAUNCH(streams[2]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_output},
+	{"StandardInput", LAUNCH(streams[0]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_input},
+	{"StandardOutput", LAUNCH(streams[1]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_output},
+	{"StartLimitAction", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"StartLimitBurst", UNIT(rules.start_burst), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_count},
+	{"StartLimitInterval", UNIT(rules.start_interval_ms), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_span},
+	{"StartupCPUWeight", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"StateDirectory", DIRECTORY_STATE, SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_directories},
+	{"StateDirectoryMode", LAUNCH(directory_mode[DIRECTORY_STATE]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_mode},
+	{"SuccessExitStatus", UNIT(rules.success), SECTION_SERVICE, TREAT_UNIT, FORM_WORDS, READ_statuses},
+	{"SupplementaryGroups", LAUNCH(groups), SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_strings},
+	{"SyslogFacility", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SyslogIdentifier", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SyslogLevel", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SyslogLevelPrefix", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SystemCallArchitectures", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"SystemCallErrorNumber", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"SystemCallFilter", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"SystemCallLog", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"TTYPath", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"TTYReset", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"TTYVHangup", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"TTYVTDisallocate", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"TasksAccounting", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"TasksMax", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"TemporaryFileSystem", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"TimeoutAbortSec", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"TimeoutSec", UNIT(rules), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_both_timeouts},
+	{"TimeoutStartFailureMode", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"TimeoutStartSec", UNIT(rules.start_ms), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_timeout},
+	{"TimeoutStopFailureMode", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"TimeoutStopSec", UNIT(rules.stop_ms), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_timeout},
+	{"TimerSlackNSec", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"Type", UNIT(rules.type), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_type},
+	{"UMask", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_umask},
+	{"USBFunctionDescriptors", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"UnsetEnvironment", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"User", LAUNCH(user), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_text},
+	{"UtmpIdentifier", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"UtmpMode", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"WatchdogSec", UNIT(rules.watchdog_ms), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_span},
+	{"WatchdogSignal", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"WorkingDirectory", 0, SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_cwd},
+
+	{"Alias", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
+	{"Also", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
+	{"DefaultInstance", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
+	{"RequiredBy", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
+	{"UpheldBy", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
+	{"WantedBy", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
+};
+const size_t directive_count = sizeof directives / sizeof directives[0];
+
+const char *const directive_sections[SECTIONS] = {"Unit", "Service", "Install"};
+
+/* Assert… is Condition… with a louder end, systemd.unit(5). */
+static const char asserted[] = "Assert", conditional[] = "Condition";
+
+static int compare(const struct directive *row, enum section section, const char *name)
+{
+	return row->section != section ? (int)row->section - (int)section : strcmp(row->name, name);
+}
+
+static const struct directive *find(enum section section, const char *name)
+{
+	size_t low = 0, high = directive_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = compare(&directives[middle], section, name);
+
+		if (order == 0)
+			return &directives[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+const struct directive *directive_find(enum section section, const char *name, bool *is_assert)
+{
+	char text[40];
+
+	*is_assert = strncmp(name, asserted, sizeof asserted - 1) == 0 && strlen(name) < sizeof text - sizeof conditional;
+	if (!*is_assert)
+		return find(section, name);
+	strcpy(text, conditional);
+	strcat(text, name + sizeof asserted - 1);
+	return find(section, text);
+}
+
+const char *directive_read(void *target, const struct setting *setting)
+{
+	const struct directive *row = &directives[setting->directive];
+
+	return readers[row->reader]((char *)target + row->field, row, setting);
+}
+
+static const char *const meanings[] = {
+	[TREAT_UNIT] = "honoured",
+	[TREAT_EDGE] = "honoured",
+	[TREAT_CONDITION] = "honoured, as Assert... too",
+	[TREAT_COMMAND] = "honoured",
+	[TREAT_LAUNCH] = "honoured",
+	[TREAT_FOR_PEOPLE] = "accepted: for who reads the file",
+	[TREAT_FOR_INSTALL] = "accepted: --services says what is enabled",
+	[TREAT_FOR_MANAGER] = "accepted, no effect: about a part of systemd that is not here",
+	[TREAT_AS_IT_IS] = "accepted: it is so for every service",
+	[TREAT_NOT_YET] = "accepted, no effect yet, which is said when the unit is loaded",
+};
+
+void directive_list(struct out *out)
+{
+	for (size_t i = 0; i < directive_count; i++) {
+		if (i == 0 || directives[i].section != directives[i - 1].section)
+			out_print(out, "%s[%s]\n", i == 0 ? "" : "\n", directive_sections[directives[i].section]);
+		out_print(out, "  %-30s %s\n", directives[i].name, meanings[directives[i].treatment]);
+	}
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A start: the settings of a unit become a plan, and the plan a process. There is one plan for all services, which is
+ * made anew each time; a service that runs has none.
+ */
+#include "launch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cold.h"
+#include "command.h"
+#include "decimal.h"
+#include "directive.h"
+#include "env.h"
+#include "envfile.h"
+#include "fault.h"
+#include "file.h"
+#include "log.h"
+#include "notify.h"
+#include "personality.h"
+#include "service.h"
+#include "spawn.h"
+#include "sys.h"
+#include "user.h"
+#include "value.h"
+
+enum {
+	WORDS_MAX = 1024,
+	TEXT_SIZE = 128 * 1024, /* of environment files and replaced variables */
+	DYNAMIC_FIRST = 61184, DYNAMIC_COUNT = 4336, /* systemd.exec(5) DynamicUser */
+};
+
+/* What a start is made with; nothing of it is needed afterwards. */
+COLD static struct launch start;
+COLD static char text[TEXT_SIZE], *words[WORDS_MAX + 1];
+static size_t text_used;
+static int null_fd = -1;
+
+void launch_reset(struct launch *launch)
+{
+	struct plan *plan = &launch->plan;
+
+	memset(launch, 0, offsetof(struct launch, plan) + offsetof(struct plan, identity));
+	plan->identity = (struct identity){0};
+	plan_default(plan);
+	plan->personality = personality_choose("nsinit");
+	plan->capabilities = ~UINT64_C(0);
+	plan->clear_signals = plan->ignore_pipe = plan->only_stdio = true;
+	plan->umask_set = true;
+	plan->umask = 022;
+	plan->cwd = "/";
+	for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
+		launch->directory_mode[kind] = 0755;
+}
+
+void launch_read(struct launch *launch, const struct unit *unit)
+{
+	launch_reset(launch);
+	for (size_t i = 0; i < unit->setting_count; i++)
+		if (directives[unit->settings[i].directive].treatment == TREAT_LAUNCH)
+			directive_read(launch, &unit->settings[i]); /* what was wrong was said when the file was read */
+	launch->plan.ignore_pipe = !launch->keep_pipe;
+	launch->plan.limit_capabilities |= launch->plan.cap_add != 0;
+}
+
+/* Room for length bytes and a NUL; NULL when there is none. */
+static char *take_text(size_t length)
+{
+	char *taken = text + text_used;
+
+	if (length >= sizeof text - text_used)
+		return NULL;
+	text_used += length + 1;
+	return taken;
+}
+
+/* NAME=VALUE, unless the unit has set it. */
+static int provide(const char *name, const char *value)
+{
+	size_t length = strlen(name);
+	char *variable;
+
+	for (size_t i = 0; i < start.plan.env_count; i++)
+		if (strncmp(start.plan.env[i], name, length) == 0 && start.plan.env[i][length] == '=')
+			return 0;
+	variable = start.plan.env_count < PLAN_ENV_MAX ? take_text(length + 1 + strlen(value)) : NULL;
+	if (!variable)
+		return -1;
+	strcat(strcat(strcpy(variable, name), "="), value);
+	start.plan.env[start.plan.env_count++] = variable;
+	return 0;
+}
+
+static int provide_number(const char *name, unsigned long number)
+{
+	char digits[24];
+
+	*decimal(digits, number) = '\0';
+	return provide(name, digits);
+}
+
+/* Reads a file of variables, which win over those of the unit. */
+static int read_env_file(const char *path)
+{
+	bool optional = *path == '-';
+	char *at = text + text_used, *variable;
+	ssize_t length = file_read(AT_FDCWD, path + optional, at, sizeof text - text_used);
+
+	if (length < 0 && optional)
+		return 0;
+	if (length < 0) {
+		log_error("EnvironmentFile=%s: %s; write - before it if it need not be there", path, strerror(errno));
+		return -1;
+	}
+	text_used += (size_t)length + 1;
+	while ((variable = envfile_next(&at)) && start.plan.env_count < PLAN_ENV_MAX)
+		start.plan.env[start.plan.env_count++] = variable;
+	return 0;
+}
+
+/* A user that no other service has, and no file: as long as we run, a service keeps its place in the order. */
+static void choose_dynamic_user(const struct unit *unit, struct identity *identity)
+{
+	unsigned place = 0;
+
+	for (const struct unit *other = units_first(); other && other != unit; other = other->next)
+		place++;
+	identity->set = identity->clear_groups = true;
+	identity->uid = identity->gid = DYNAMIC_FIRST + place % DYNAMIC_COUNT;
+}
+
+/* Sets *home, NULL: it stays. */
+static int choose_identity(const struct unit *unit, const char **home)
+{
+	struct identity *identity = &start.plan.identity;
+	char spec[256];
+
+	*home = NULL;
+	if (start.dynamic_user && (!start.user || !user_exists("/", start.user))) {
+		choose_dynamic_user(unit, identity);
+		*home = "/";
+		return 0;
+	}
+	if (!start.user && !start.group && start.group_count == 0)
+		return 0;
+	spec[0] = '\0';
+	strncat(spec, start.user ? start.user : "0", sizeof spec / 2 - 1);
+	if (start.group)
+		strncat(strcat(spec, ":"), start.group, sizeof spec / 2 - 2);
+	if (user_resolve("/", spec, identity, home) < 0)
+		return -1;
+	for (size_t i = 0; i < start.group_count; i++)
+		if (user_add_group("/", start.groups[i], identity) < 0)
+			return -1;
+	if (start.user && (provide("USER", start.user) < 0 || provide("LOGNAME", start.user) < 0))
+		return -1;
+	return 0;
+}
+
+static const struct {
+	const char *parent, *variable;
+} directory_kinds[DIRECTORY_KINDS] = {
+	[DIRECTORY_RUNTIME] = {"/run/", "RUNTIME_DIRECTORY"},
+	[DIRECTORY_STATE] = {"/var/lib/", "STATE_DIRECTORY"},
+	[DIRECTORY_CACHE] = {"/var/cache/", "CACHE_DIRECTORY"},
+	[DIRECTORY_LOGS] = {"/var/log/", "LOGS_DIRECTORY"},
+	[DIRECTORY_CONFIGURATION] = {"/etc/", "CONFIGURATION_DIRECTORY"},
+};
+
+/* All of one kind, and the variable that names them. */
+static int make_directories(enum directory_kind kind)
+{
+	const struct identity *owner = kind == DIRECTORY_CONFIGURATION ? NULL : &start.plan.identity;
+	char *all = text + text_used, *end = all;
+
+	for (size_t i = 0; i < start.directory_count; i++) {
+		char *path;
+
+		if (start.directories[i].kind != kind)
+			continue;
+		path = take_text(strlen(directory_kinds[kind].parent) + strlen(start.directories[i].name));
+		if (!path)
+			return -1;
+		strcat(strcpy(path, directory_kinds[kind].parent), start.directories[i].name);
+		if (file_make_directory(path, start.directory_mode[kind], owner) < 0) {
+			log_error("%s: %s", path, strerror(errno));
+			return -1;
+		}
+		if (end != all)
+			*end = ':'; /* where the NUL of the one before is */
+		end = path + strlen(path);
+	}
+	return end == all ? 0 : provide(directory_kinds[kind].variable, all);
+}
+
+/* The descriptor of a stream of the service; -1: it keeps ours. -2 after a message. */
+static int open_stream(const struct stream *stream, int number)
+{
+	static const int flags[] = {[STREAM_FILE] = 0, [STREAM_APPEND] = O_APPEND, [STREAM_TRUNCATE] = O_TRUNC};
+	const char *path = stream->kind == STREAM_TTY ? "/dev/console" : stream->path;
+	int fd;
+
+	if (null_fd < 0)
+		null_fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
+	if (stream->kind == STREAM_NULL || (number == STDIN_FILENO && stream->kind <= STREAM_INHERIT))
+		return null_fd;
+	if (stream->kind < STREAM_FILE)
+		return -1;
+	fd = openat(AT_FDCWD, path, (number == STDIN_FILENO ? O_RDONLY : stream->kind == STREAM_TTY ? O_WRONLY : O_WRONLY | O_CREAT | flags[stream->kind]) |
+	            O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644); /* nothing that is opened may hold us up */
+	if (fd < 0) {
+		log_error("%s: %s", path, strerror(errno));
+		return -2;
+	}
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	return fd;
+}
+
+static int open_streams(int *files)
+{
+	struct stream *streams = start.streams;
+
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
+		bool as_before = i == STDERR_FILENO && streams[i].kind <= STREAM_INHERIT;
+
+		files[i] = as_before ? files[STDOUT_FILENO] : open_stream(&streams[i], i);
+		if (files[i] < -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void close_streams(const int *files)
+{
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		if (files[i] > STDERR_FILENO && files[i] != null_fd && (i < STDERR_FILENO || files[i] != files[STDOUT_FILENO]))
+			close(files[i]);
+}
+
+/* What a container may not have its services do without, as with systemd: the highest limit that is allowed, our own standing. */
+static void lower_limits(struct plan *plan)
+{
+	plan->nice_set &= plan->nice >= 0 || sys_has_capability(CAP_SYS_NICE);
+	if (sys_has_capability(CAP_SYS_RESOURCE))
+		return;
+	plan->oom_set &= plan->oom_score_adj >= 0;
+	for (size_t i = 0; i < plan->limit_count; i++) {
+		struct limit *limit = &plan->limits[i];
+		struct rlimit now;
+
+		if (prlimit(0, limit->resource, NULL, &now) < 0)
+			continue;
+		limit->hard = limit->hard < now.rlim_max ? limit->hard : now.rlim_max;
+		limit->soft = limit->soft < limit->hard ? limit->soft : limit->hard;
+	}
+}
+
+/* How the main process ended, for the commands that run after it. */
+static int provide_end(const struct unit *unit)
+{
+	char digits[24], name[16];
+
+	if (provide("SERVICE_RESULT", service_result_name(unit->result)) < 0 || unit->main > 0)
+		return unit->main > 0 ? 0 : -1;
+	*decimal(digits, (unsigned long)WEXITSTATUS(unit->status)) = '\0';
+	if (WIFEXITED(unit->status))
+		return provide("EXIT_CODE", "exited") < 0 ? -1 : provide("EXIT_STATUS", digits);
+	return provide("EXIT_CODE", "killed") < 0 ? -1 : provide("EXIT_STATUS", value_signal_name(WTERMSIG(unit->status), name));
+}
+
+/* The variables that the protocol between a service and its manager consists of. systemd.exec(5), sd_notify(3) */
+static int provide_own(const struct unit *unit, pid_t main)
+{
+	if (provide("INVOCATION_ID", unit->invocation) < 0)
+		return -1;
+	if (unit->rules.notify != NOTIFY_NONE && provide("NOTIFY_SOCKET", notify_path()) < 0)
+		return -1;
+	if (main > 0 && provide_number("MAINPID", (unsigned long)main) < 0)
+		return -1;
+	if (unit->state >= STATE_STOP && provide_end(unit) < 0)
+		return -1;
+	if (unit->rules.watchdog_ms > 0 && provide_number("WATCHDOG_USEC", (unsigned long)unit->rules.watchdog_ms * 1000) < 0)
+		return -1;
+	return 0;
+}
+
+/* Completes start for this command. 0, or -1 after a message. */
+static int prepare(const struct unit *unit, const struct command *command, bool is_start)
+{
+	bool as_root = command->privileged || (start.only_start && !is_start);
+	struct plan *plan = &start.plan;
+	const char *home;
+	struct stat status;
+
+	if (choose_identity(unit, &home) < 0)
+		return -1;
+	for (size_t i = 0; i < start.env_file_count; i++)
+		if (read_env_file(start.env_files[i]) < 0)
+			return -1;
+	for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
+		if (make_directories((enum directory_kind)kind) < 0)
+			return -1;
+	if (provide_own(unit, unit->main) < 0) {
+		log_error("too many variables");
+		return -1;
+	}
+	if (start.home_cwd)
+		plan->cwd = home ? home : "/root";
+	if (start.optional_cwd && stat(plan->cwd, &status) < 0)
+		plan->cwd = "/";
+	if (as_root) {
+		plan->identity.set = plan->identity.clear_groups = plan->limit_capabilities = false;
+		home = NULL;
+	}
+	lower_limits(plan);
+	return env_build(plan, environ, home);
+}
+
+pid_t launch_start(const struct unit *unit, const struct setting *setting)
+{
+	bool is_start = directives[setting->directive].field == COMMAND_START;
+	struct command command;
+	int files[3] = {-1, -1, -1};
+	const struct job job = {.kind = JOB_SESSION, .console = -1, .files = files};
+	struct fault fault;
+	pid_t pid = -1;
+
+	log_about(unit->name);
+	text_used = 0;
+	command_parse(setting, &command);
+	launch_read(&start, unit);
+	if (prepare(unit, &command, is_start) < 0 || open_streams(files) < 0)
+		goto out;
+	if (command_expand(&command, start.plan.envp, words + 1, WORDS_MAX, text + text_used, sizeof text - text_used) < 0) {
+		log_error("%s: its words do not fit", command.program);
+		goto out;
+	}
+	start.plan.argv = words + 1;
+	start.plan.program = command.program;
+	pid = spawn_program(&start.plan, start.plan.argv, &job, NULL, &fault);
+	if (pid < 0)
+		fault_report(&start.plan, &fault);
+out:
+	close_streams(files);
+	log_about(NULL);
+	return pid;
+}
+
+/* Removes what is in the directory, and below it; a mount point in there stays. */
+static void empty_directory(int parent, const char *name)
+{
+	struct file_walk walk = {.fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+	const struct dirent *entry;
+
+	while (walk.fd >= 0 && (entry = file_next(&walk)))
+		if (unlinkat(walk.fd, entry->d_name, 0) < 0 && errno == EISDIR)
+			empty_directory(walk.fd, entry->d_name);
+	if (walk.fd >= 0)
+		close(walk.fd);
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void launch_clean(const struct unit *unit)
+{
+	int run;
+
+	launch_read(&start, unit);
+	if (start.directory_count == 0 || start.keep_directory[DIRECTORY_RUNTIME])
+		return;
+	run = openat(AT_FDCWD, directory_kinds[DIRECTORY_RUNTIME].parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; run >= 0 && i < start.directory_count; i++)
+		if (start.directories[i].kind == DIRECTORY_RUNTIME)
+			empty_directory(run, start.directories[i].name);
+	if (run >= 0)
+		close(run);
+}

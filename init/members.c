@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which processes belong to a service, without cgroups. Each process that we start leads a session of its own. What
+ * leaves its session is still the child of one that is in it, or, when that has ended, ours: PID 1 and a subreaper adopt
+ * it. Then only its environment tells whose it is.
+ */
+#include "members.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cold.h"
+#include "decimal.h"
+#include "process.h"
+#include "syntax.h"
+
+enum {
+	GENERATIONS_MAX = 64,
+	ENVIRONMENT_SIZE = 64 * 1024,
+};
+
+/* Who leads a session now is in no other that had its number. */
+void members_add(struct unit *unit, pid_t leader)
+{
+	for (struct unit *other = units_first(); other; other = other->next)
+		for (size_t i = 0; i < UNIT_SESSIONS; i++)
+			if (other->sessions[i] == leader)
+				other->sessions[i] = 0;
+	for (size_t i = 0; i < UNIT_SESSIONS; i++)
+		if (unit->sessions[i] == 0) {
+			unit->sessions[i] = leader;
+			return;
+		}
+}
+
+static bool is_known(pid_t session)
+{
+	for (const struct unit *other = units_first(); other; other = other->next)
+		for (size_t i = 0; i < UNIT_SESSIONS; i++)
+			if (other->sessions[i] == session)
+				return true;
+	return false;
+}
+
+void members_adopt(struct unit *unit, pid_t pid)
+{
+	pid_t session = getsid(pid);
+
+	if (session > 0 && session != getsid(0) && !is_known(session))
+		members_add(unit, session);
+	if (session != pid && !is_known(pid)) /* a daemon makes its session only when its parent has gone */
+		members_add(unit, pid);
+}
+
+void members_forget(struct unit *unit, pid_t leader)
+{
+	for (size_t i = 0; i < UNIT_SESSIONS; i++)
+		if (unit->sessions[i] == leader && kill(-leader, 0) < 0 && errno == ESRCH)
+			unit->sessions[i] = 0;
+}
+
+static bool is_in(const struct unit *unit, const struct process *process)
+{
+	for (size_t i = 0; i < UNIT_SESSIONS; i++)
+		if (unit->sessions[i] && unit->sessions[i] == process->session)
+			return true;
+	return process->pid == unit->main || process->pid == unit->control;
+}
+
+/* Its environment, as it was when it started, names the run that it belongs to. */
+static struct unit *owner_by_tag(pid_t pid)
+{
+	static const char tag[] = "INVOCATION_ID=";
+	COLD static char environment[ENVIRONMENT_SIZE];
+	ssize_t length = process_read_file(pid, "/environ", environment, sizeof environment);
+	const char *variable = environment, *end = environment + (length > 0 ? length : 0);
+
+	while (variable < end && strncmp(variable, tag, sizeof tag - 1) != 0)
+		variable = syntax_after(variable);
+	for (struct unit *unit = units_first(); variable < end && unit; unit = unit->next)
+		if (unit->invocation[0] && strcmp(variable + sizeof tag - 1, unit->invocation) == 0)
+			return unit;
+	return NULL;
+}
+
+static struct unit *owner(const struct process *process)
+{
+	struct process at = *process;
+
+	for (int generation = 0; generation < GENERATIONS_MAX; generation++) {
+		struct unit *unit = units_first();
+
+		while (unit && !is_in(unit, &at))
+			unit = unit->next;
+		if (!unit && at.parent == getpid())
+			unit = owner_by_tag(at.pid);
+		if (unit)
+			return unit;
+		if (at.parent <= 1 || !process_read(at.parent, &at))
+			return NULL;
+	}
+	return NULL;
+}
+
+struct unit *members_owner(pid_t pid)
+{
+	struct process process;
+
+	for (struct unit *unit = units_first(); unit; unit = unit->next)
+		if (pid == unit->main || pid == unit->control)
+			return unit;
+	return process_read(pid, &process) ? owner(&process) : NULL;
+}
+
+/* The kernel lists our children, if it was built to (CONFIG_PROC_CHILDREN). -1: it was not. */
+static long count_children(void)
+{
+	char text[4096] = "/proc/self/task/";
+	ssize_t length;
+	long count = 0;
+	int fd;
+
+	strcpy(decimal(text + strlen(text), (unsigned long)getpid()), "/children");
+	fd = openat(AT_FDCWD, text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	while ((length = read(fd, text, sizeof text)) > 0)
+		for (ssize_t i = 0; i < length; i++)
+			count += text[i] == ' ';
+	close(fd);
+	return count;
+}
+
+bool members_all_known(pid_t other)
+{
+	long known = other > 0;
+
+	for (const struct unit *unit = units_first(); unit; unit = unit->next) {
+		known += (unit->main > 0) + (unit->control > 0);
+		for (size_t i = 0; unit->unsure && i < UNIT_SESSIONS; i++)
+			if (unit->sessions[i] && kill(-unit->sessions[i], 0) == 0)
+				return false;
+	}
+	return count_children() == known;
+}
+
+static bool was_signalled(const struct unit *unit, const struct process *process)
+{
+	return process->group == unit->main || process->group == unit->control || process->pid == unit->main || process->pid == unit->control;
+}
+
+static bool visit(const struct process *process, void *argument)
+{
+	struct unit *unit = process->parent == 0 ? NULL : owner(process);
+
+	(void)argument;
+	if (!unit || !unit->unsure)
+		return true;
+	unit->members++;
+	if (process->parent == getpid())
+		unit->candidate = unit->candidate ? -1 : process->pid;
+	if (unit->signal && (unit->signal == SIGKILL || !was_signalled(unit, process)))
+		kill(process->pid, unit->signal);
+	return true;
+}
+
+void members_scan(void)
+{
+	for (struct unit *unit = units_first(); unit; unit = unit->next)
+		if (unit->unsure)
+			unit->members = 0, unit->candidate = 0;
+	process_all(visit, NULL);
+}
+
+void members_signal(struct unit *unit, int signal, bool groups)
+{
+	const pid_t pids[] = {unit->main, unit->control};
+
+	for (size_t i = 0; i < sizeof pids / sizeof pids[0]; i++) {
+		if (pids[i] <= 0)
+			continue;
+		/* A main process that was guessed, or read from a file, need not lead a group. */
+		if (!groups || kill(-pids[i], signal) < 0)
+			kill(pids[i], signal);
+	}
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sd_notify(3): datagrams of NAME=VALUE lines. Whose they are is what the kernel says of their sender, unix(7)
+ * SCM_CREDENTIALS; nobody else's word counts for a service.
+ */
+#include "notify.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "decimal.h"
+#include "local.h"
+#include "log.h"
+#include "members.h"
+#include "service.h"
+#include "value.h"
+
+enum {
+	MESSAGE_SIZE = 4096,
+	AT_ONCE = 64, /* messages; others have their turn as well */
+	DESCRIPTORS = 16,
+};
+
+static const char path[] = "/run/nsinit/notify";
+static char abstract[40]; /* what it is called instead; empty: it is not */
+
+const char *notify_path(void)
+{
+	return abstract[0] ? abstract : path;
+}
+
+/* Where nothing can be made in /run, a name that is in no directory, but which other network namespaces do not see. */
+static int abstract_socket(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	size_t length;
+
+	strcpy(abstract, "@nsinit/notify.");
+	*decimal(abstract + strlen(abstract), (unsigned long)getpid()) = '\0';
+	length = strlen(abstract);
+	memcpy(name.sun_path, abstract, length);
+	name.sun_path[0] = '\0';
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)&name, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int notify_open(void)
+{
+	int fd, on = 1;
+
+	abstract[0] = '\0';
+	fd = local_socket(path, SOCK_DGRAM);
+	if (fd < 0)
+		fd = abstract_socket();
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0)
+		return fd;
+	log_warning("socket of services that say when they are ready: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+void notify_close(int fd)
+{
+	if (fd >= 0 && !abstract[0])
+		unlink(path);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* --- what is said --- */
+
+static void say_ready(struct unit *unit, const char *value)
+{
+	if (strcmp(value, "1") == 0)
+		service_event(unit, EVENT_READY);
+}
+
+static void say_reloading(struct unit *unit, const char *value)
+{
+	if (strcmp(value, "1") == 0)
+		service_event(unit, EVENT_RELOADING);
+}
+
+static void say_status(struct unit *unit, const char *value)
+{
+	size_t length = strlen(value);
+
+	length = length < sizeof unit->said ? length : sizeof unit->said - 1;
+	memcpy(unit->said, value, length);
+	unit->said[length] = '\0';
+}
+
+/* Only a process of its own. */
+static void say_main(struct unit *unit, const char *value)
+{
+	unsigned long pid;
+
+	if (value_number(value, 1 << 30, &pid) == 0 && pid > 1 && members_owner((pid_t)pid) == unit) {
+		unit->main = (pid_t)pid;
+		members_adopt(unit, unit->main);
+	}
+}
+
+static void say_watchdog(struct unit *unit, const char *value)
+{
+	if (strcmp(value, "trigger") == 0)
+		service_event(unit, EVENT_WATCHDOG);
+	else if (strcmp(value, "1") == 0 && unit->watchdog_ms > 0 && unit->watchdog_at_ms > 0)
+		unit->watchdog_at_ms = loop_now_ms() + unit->watchdog_ms;
+}
+
+static void say_watchdog_time(struct unit *unit, const char *value)
+{
+	unsigned long us;
+
+	if (value_number(value, UINT32_MAX, &us) == 0)
+		unit->watchdog_ms = (int64_t)us / 1000;
+}
+
+static void say_more_time(struct unit *unit, const char *value)
+{
+	unsigned long us;
+	int64_t until;
+
+	if (value_number(value, UINT32_MAX, &us) < 0 || unit->deadline_ms == 0 || unit->state == STATE_RUNNING)
+		return;
+	until = loop_now_ms() + (int64_t)us / 1000;
+	unit->deadline_ms = unit->deadline_ms > until ? unit->deadline_ms : until;
+}
+
+static const struct {
+	const char *name;
+	void (*say)(struct unit *unit, const char *value);
+} words[] = {
+	{"READY", say_ready}, {"RELOADING", say_reloading}, {"STATUS", say_status}, {"MAINPID", say_main}, {"WATCHDOG", say_watchdog},
+	{"WATCHDOG_USEC", say_watchdog_time}, {"EXTEND_TIMEOUT_USEC", say_more_time},
+};
+
+static void take_line(struct unit *unit, char *line)
+{
+	char *value = strchr(line, '=');
+
+	if (!value)
+		return;
+	*value++ = '\0';
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(line, words[i].name) == 0)
+			words[i].say(unit, value);
+}
+
+/* RELOADING=1 and READY=1 mean what they do in the order of the lines; MAINPID must be known before READY. */
+static void take_message(struct unit *unit, char *text)
+{
+	char *main = strncmp(text, "MAINPID=", 8) == 0 ? text : strstr(text, "\nMAINPID=");
+
+	if (main) {
+		char item[16];
+
+		value_item(main + (*main == '\n') + 8, '\n', item, sizeof item);
+		say_main(unit, item);
+	}
+	for (char *line = text, *next; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		take_line(unit, line);
+	}
+}
+
+static bool may_speak(const struct unit *unit, pid_t sender)
+{
+	switch (unit->rules.notify) {
+	case NOTIFY_MAIN:
+		return sender == unit->main;
+	case NOTIFY_EXEC:
+		return sender == unit->main || sender == unit->control;
+	case NOTIFY_ALL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Who has sent it, as the kernel says; descriptors that came along are closed, which also answers BARRIER=1. */
+static pid_t take_control(struct msghdr *header)
+{
+	pid_t sender = 0;
+
+	/* CMSG_NXTHDR of musl does not compile with our warnings. */
+	for (size_t at = 0; at + sizeof(struct cmsghdr) <= header->msg_controllen;) {
+		const struct cmsghdr *part = (const void *)((char *)header->msg_control + at);
+
+		at += CMSG_ALIGN(part->cmsg_len);
+		if (part->cmsg_len < sizeof *part || part->cmsg_level != SOL_SOCKET)
+			break;
+		if (part->cmsg_type == SCM_CREDENTIALS) {
+			struct ucred credentials;
+
+			memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+			sender = credentials.pid;
+		}
+		for (size_t i = 0; part->cmsg_type == SCM_RIGHTS && CMSG_LEN(i + sizeof(int)) <= part->cmsg_len; i += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(part) + i, sizeof fd);
+			close(fd);
+		}
+	}
+	return sender;
+}
+
+/* False when there is no more. */
+static bool take_one(int socket)
+{
+	union {
+		struct cmsghdr alignment;
+		char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(DESCRIPTORS * sizeof(int))];
+	} control;
+	char text[MESSAGE_SIZE + 1];
+	struct iovec part = {text, MESSAGE_SIZE};
+	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	ssize_t length = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct unit *unit;
+	pid_t sender;
+
+	if (length < 0)
+		return errno == EINTR;
+	text[length] = '\0';
+	sender = take_control(&header);
+	unit = sender > 0 ? members_owner(sender) : NULL;
+	if (!unit || !may_speak(unit, sender))
+		log_debug("notify: process %d may not speak for %s", (int)sender, unit ? unit->name : "any service");
+	else if (strlen(text) == (size_t)length)
+		take_message(unit, text);
+	return true;
+}
+
+void notify_read(struct loop *loop, short events)
+{
+	(void)events;
+	for (int i = 0; i < AT_ONCE && take_one(loop->watches[0].fd); i++)
+		;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The client of control.c. It knows how things are said, and PID 1 how they are.
+ */
+#include "nsctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "log.h"
+#include "out.h"
+#include "value.h"
+
+enum {
+	NOT_RUNNING = 3, NO_SUCH = 4, /* systemctl(1), exit status */
+	NAME_SIZE = 256,
+};
+
+struct verb {
+	const char *name, *request;
+	bool needs_name;
+	/* Prints a unit. The exit status that its state is. */
+	int (*print)(char *const *fields, struct out *out);
+	const char *help;
+};
+
+static bool is_up(const char *state)
+{
+	return strcmp(state, "running") == 0 || strcmp(state, "exited") == 0 || strcmp(state, "reload") == 0;
+}
+
+static bool is_down(const char *state)
+{
+	return strcmp(state, "dead") == 0;
+}
+
+/* How long something has been so, in one unit. */
+static void print_since(struct out *out, const char *ms)
+{
+	static const struct {
+		const char *suffix;
+		unsigned long ms;
+	} units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}};
+	unsigned long number;
+	size_t unit = 0;
+
+	if (value_number(ms, ~0UL >> 1, &number) < 0)
+		return;
+	while (unit < sizeof units / sizeof units[0] - 1 && number < units[unit].ms)
+		unit++;
+	out_print(out, "%lu %s", number / units[unit].ms, units[unit].suffix);
+}
+
+static int print_row(char *const *fields, struct out *out)
+{
+	out_print(out, "%-30s %-12s %-8s %-8s ", fields[FIELD_NAME], fields[FIELD_STATE], fields[FIELD_PID], fields[FIELD_RESTARTS]);
+	print_since(out, fields[FIELD_SINCE_MS]);
+	out_print(out, "  %s\n", fields[FIELD_DESCRIPTION]);
+	return 0;
+}
+
+static int print_status(char *const *fields, struct out *out)
+{
+	out_print(out, "%s - %s\n     Loaded: %s\n     Active: %s (%s) since ", fields[FIELD_NAME], fields[FIELD_DESCRIPTION], fields[FIELD_FILE],
+	          fields[FIELD_STATE], fields[FIELD_RESULT]);
+	print_since(out, fields[FIELD_SINCE_MS]);
+	out_print(out, "\n   Main PID: %s\n   Restarts: %s\n", fields[FIELD_PID], fields[FIELD_RESTARTS]);
+	if (*fields[FIELD_SAID])
+		out_print(out, "     Status: %s\n", fields[FIELD_SAID]);
+	return is_up(fields[FIELD_STATE]) ? 0 : NOT_RUNNING;
+}
+
+static int print_active(char *const *fields, struct out *out)
+{
+	const char *state = fields[FIELD_STATE];
+
+	out_print(out, "%s\n", is_up(state) ? "active" : is_down(state) ? "inactive" : strcmp(state, "failed") == 0 ? state : "activating");
+	return is_up(state) ? 0 : NOT_RUNNING;
+}
+
+static int print_file(char *const *fields, struct out *out)
+{
+	int fd = open(fields[FIELD_FILE], O_RDONLY | O_CLOEXEC);
+	char text[1024];
+	ssize_t length;
+
+	out_print(out, "# %s\n", fields[FIELD_FILE]);
+	while ((length = fd < 0 ? -1 : read(fd, text, sizeof text)) > 0)
+		out_print(out, "%.*s", (int)length, text);
+	if (fd >= 0)
+		close(fd);
+	return length < 0;
+}
+
+/* A request of NULL is done here, by doing nothing: units are read when they are needed, and --services enables them. */
+static const struct verb verbs[] = {
+	{"list", "list", false, print_row, "every service, its state, PID, restarts and since when"},
+	{"status", "list", true, print_status, "one service"},
+	{"start", "start", true, NULL, "start it, with what it needs"},
+	{"stop", "stop", true, NULL, "stop it, with what needs it"},
+	{"restart", "restart", true, NULL, "stop it and start it again"},
+	{"reload", "reload", true, NULL, "let it read its configuration again"},
+	{"is-active", "list", true, print_active, "say whether it runs; status 0: it does"},
+	{"cat", "list", true, print_file, "print its unit file"},
+	{"poweroff", "poweroff", false, NULL, "stop everything, and end PID 1"},
+	/* systemctl's */
+	{"list-units", "list", false, print_row, NULL},
+	{"reload-or-restart", "restart", true, NULL, NULL},
+	{"try-restart", "restart", true, NULL, NULL},
+	{"show", "list", true, print_status, NULL},
+	{"daemon-reload", NULL, false, NULL, NULL},
+	{"enable", NULL, true, NULL, NULL},
+	{"disable", NULL, true, NULL, NULL},
+};
+
+bool nsctl_is(const char *name)
+{
+	const char *slash = name ? strrchr(name, '/') : NULL;
+
+	name = slash ? slash + 1 : name;
+	return name && (strcmp(name, "nsctl") == 0 || strcmp(name, "systemctl") == 0);
+}
+
+static int help(void)
+{
+	struct out out = OUT(STDOUT_FILENO);
+
+	out_print(&out, "Usage: nsctl VERB [SERVICE]...\n\n");
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+		if (verbs[i].help)
+			out_print(&out, "  %-12s %s\n", verbs[i].name, verbs[i].help);
+	out_flush(&out);
+	return 0;
+}
+
+static int connect_to(void)
+{
+	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = CONTROL_PATH};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+		return fd;
+	log_error("%s: %s; is there an nsinit with --services here?", CONTROL_PATH, strerror(errno));
+	return -1;
+}
+
+/* Splits a unit's fields; those that are missing are empty. */
+static void split(char *text, char **fields)
+{
+	for (size_t i = 0; i < ANSWER_FIELDS; i++) {
+		char *tab = strchrnul(text, '\t');
+
+		fields[i] = text;
+		text = tab + (*tab != '\0');
+		*tab = '\0';
+	}
+}
+
+/* Prints the answers, up to the last. The exit status. */
+static int take_answers(int fd, const struct verb *verb)
+{
+	struct out out = OUT(STDOUT_FILENO);
+	char packet[CONTROL_PACKET + 1], *fields[ANSWER_FIELDS];
+	int status = 0;
+	ssize_t length;
+
+	while ((length = recv(fd, packet, CONTROL_PACKET, 0)) > 0) {
+		packet[length] = '\0';
+		if (packet[0] == ANSWER_ERROR)
+			log_error("%s", packet + 1);
+		if (packet[0] == ANSWER_UNIT && verb->print) {
+			split(packet + 1, fields);
+			status = verb->print(fields, &out);
+			out_flush(&out);
+		}
+		if (packet[0] == ANSWER_END)
+			return packet[1] == '0' ? status : verb->print ? NO_SUCH : 1;
+	}
+	log_error("PID 1 has not answered");
+	return 1;
+}
+
+static int ask(const struct verb *verb, const char *name)
+{
+	char packet[CONTROL_PACKET];
+	int fd = connect_to(), status;
+	size_t length = strlen(verb->request) + 1;
+
+	if (fd < 0)
+		return 1;
+	strcpy(packet, verb->request);
+	strcpy(packet + length, name);
+	if (send(fd, packet, length + strlen(name) + 1, MSG_NOSIGNAL) < 0) {
+		log_error("%s: %s", CONTROL_PATH, strerror(errno));
+		close(fd);
+		return 1;
+	}
+	status = take_answers(fd, verb);
+	close(fd);
+	return status;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+		if (strcmp(name, verbs[i].name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+int nsctl_run(char **argv)
+{
+	const struct verb *verb;
+	int status = 0;
+
+	for (argv++; *argv && **argv == '-'; argv++) /* options of systemctl say how to print what we print in one way */
+		if (strcmp(*argv, "-h") == 0 || strcmp(*argv, "--help") == 0)
+			return help();
+	verb = find_verb(*argv ? *argv : "list");
+	if (!verb || (verb->needs_name && !argv[1])) {
+		log_error("%s: %s; nsctl -h lists the verbs", *argv, verb ? "of which service?" : "no such verb");
+		return 1;
+	}
+	if (!verb->request)
+		return 0;
+	if (!*argv || !argv[1])
+		return ask(verb, "");
+	for (argv++; *argv; argv++) {
+		char name[NAME_SIZE + sizeof ".service"] = "";
+		int one;
+
+		strncat(name, *argv, NAME_SIZE - 1);
+		if (strlen(name) < strlen(".service") || strcmp(name + strlen(name) - strlen(".service"), ".service") != 0)
+			strcat(name, ".service");
+		one = ask(verb, name);
+		status = one ? one : status;
+	}
+	return status;
+}

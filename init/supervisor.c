@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The supervisor: it lends the loop of PID 1 its services. Nothing here allocates, blocks or exits once the loop runs; between events
+ * nobody wakes up.
+ */
+#include "supervisor.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "control.h"
+#include "jobs.h"
+#include "log.h"
+#include "members.h"
+#include "notify.h"
+#include "order.h"
+#include "service.h"
+#include "tmpfiles.h"
+#include "value.h"
+
+#define RUN_DIRECTORY "/run/nsinit"
+
+enum {
+	PUT_OFF_MS = 50,
+};
+
+enum { WATCH_NOTIFY, WATCH_CONTROL, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
+
+static struct {
+	struct watch watches[WATCHES];
+	struct unit *essential;
+	struct loop *loop;
+	int64_t put_off_ms; /* since when it has not been looked for processes that are left; 0: it has */
+	bool stopping; /* everything is to end */
+	bool starting; /* the loop ends when no job is left */
+} supervisor;
+
+pid_t supervisor_program(void)
+{
+	return supervisor.loop ? supervisor.loop->child : 0;
+}
+
+void supervisor_end(void)
+{
+	supervisor.loop->ended = true;
+}
+
+void supervisor_ended(struct unit *unit)
+{
+	enum unit_action action = unit->result == RESULT_SUCCESS ? unit->rules.success_action : unit->rules.failure_action;
+	int status = unit->result == RESULT_SUCCESS ? unit->rules.success_status : unit->rules.failure_status;
+
+	if (supervisor.stopping)
+		return;
+	jobs_want_others(unit, EDGE(BOUND_BY), JOB_STOP);
+	if (unit->state == STATE_FAILED)
+		jobs_want_others(unit, EDGE(ON_FAILURE), JOB_START);
+	if (unit->result == RESULT_CONDITION || (unit != supervisor.essential && action == ACTION_NONE))
+		return;
+	if (status < 0)
+		status = WIFEXITED(unit->status) ? WEXITSTATUS(unit->status) : 128 + WTERMSIG(unit->status);
+	if (status == 0 && unit->state == STATE_FAILED)
+		status = 1; /* it failed before it had a status */
+	log_info("%s has ended, and with it everything: status %d", unit->name, status);
+	supervisor.loop->status = status;
+	supervisor.loop->ended = true;
+}
+
+/* --- processes and times --- */
+
+/* A child has ended. True if it was a service's. */
+static bool reaped(struct loop *loop, pid_t pid, int status)
+{
+	(void)loop;
+	for (struct unit *unit = units_first(); unit; unit = unit->next) {
+		if (pid == unit->main) {
+			unit->main = 0;
+			unit->status = status;
+			members_forget(unit, pid);
+			service_event(unit, EVENT_MAIN);
+			return true;
+		}
+		if (pid == unit->control) {
+			unit->control = 0;
+			unit->control_status = status;
+			members_forget(unit, pid);
+			service_event(unit, EVENT_CONTROL);
+			return true;
+		}
+	}
+	for (struct unit *unit = units_first(); unit; unit = unit->next)
+		if ((unit->state >= STATE_STOP_TERM && unit->state <= STATE_FINAL_KILL) || (unit->state == STATE_RUNNING && unit->main == 0)) {
+			unit->unsure = true;
+			jobs_touch(unit);
+		}
+	return false;
+}
+
+/* True if nothing is left that the unit has to wait for. */
+static bool is_empty(const struct unit *unit)
+{
+	enum kill_mode mode = unit->rules.kill_mode;
+	bool only_own = mode == KILL_PROCESS || mode == KILL_NONE || (mode == KILL_MIXED && unit->state == STATE_STOP_TERM);
+
+	if (unit->main > 0 && mode != KILL_NONE)
+		return false;
+	return unit->control == 0 && (only_own || unit->members == 0);
+}
+
+/* While children still end, one look at the end of it is better than one for each; but it comes, even if they never stop. */
+static bool is_put_off(void)
+{
+	sigset_t pending;
+
+	if (sigpending(&pending) < 0 || !sigismember(&pending, SIGCHLD)) {
+		supervisor.put_off_ms = 0;
+		return false;
+	}
+	if (supervisor.put_off_ms == 0)
+		supervisor.put_off_ms = loop_now_ms();
+	return loop_now_ms() - supervisor.put_off_ms < PUT_OFF_MS;
+}
+
+/* Finds out of which units something is left. One look at the processes serves all. */
+static bool find_empty(const struct loop *loop)
+{
+	bool any = false, moved = false;
+
+	for (struct unit *unit = jobs_first(); unit; unit = unit->busy) {
+		any |= unit->unsure;
+		unit->members = unit->unsure ? 0 : unit->members;
+	}
+	if (!any || is_put_off())
+		return false;
+	if (!members_all_known(loop->child))
+		members_scan();
+	for (struct unit *unit = jobs_first(); unit; unit = unit->busy) {
+		if (!unit->unsure)
+			continue;
+		unit->unsure = false;
+		if (unit->signal != SIGKILL) /* who has been told is not told again at the next look */
+			unit->signal = 0;
+		if (!is_empty(unit))
+			continue;
+		unit->signal = 0;
+		service_event(unit, EVENT_EMPTY);
+		moved = true;
+	}
+	return moved;
+}
+
+/* Whose time has come. Returns the earliest that has not, 0: none. */
+static int64_t serve_times(void)
+{
+	int64_t now = loop_now_ms(), next = 0;
+
+	for (struct unit *unit = jobs_first(); unit; unit = unit->busy) {
+		if (unit->deadline_ms && unit->deadline_ms <= now) {
+			unit->deadline_ms = 0;
+			service_event(unit, EVENT_TIME);
+		}
+		if (unit->watchdog_at_ms && unit->watchdog_at_ms <= now) {
+			unit->watchdog_at_ms = 0;
+			service_event(unit, EVENT_WATCHDOG);
+		}
+		if (unit->deadline_ms && (!next || unit->deadline_ms < next))
+			next = unit->deadline_ms;
+		if (unit->watchdog_at_ms && (!next || unit->watchdog_at_ms < next))
+			next = unit->watchdog_at_ms;
+	}
+	return next;
+}
+
+/* Everything that follows from what has happened. */
+static void settle(struct loop *loop)
+{
+	unsigned jobs;
+
+	do {
+		loop->wake_ms = serve_times();
+		jobs = jobs_run();
+	} while (find_empty(loop));
+	loop->wake_ms = serve_times();
+	jobs_forget_idle();
+	control_settle();
+	if (jobs == 0 && (supervisor.starting || supervisor.stopping))
+		loop->ended = true;
+}
+
+/* --- from the beginning to the end --- */
+
+static void load_one(struct unit *unit)
+{
+	jobs_want(unit, JOB_START);
+}
+
+
+static int load_item(const char *item)
+{
+	struct unit *unit;
+
+	if (strchr(item, '/')) {
+		char *path = arena_text(item, strlen(item));
+
+		return path && units_load_directory(path, load_one) >= 0 ? 0 : -1;
+	}
+	unit = units_load_short(item);
+	if (unit)
+		load_one(unit);
+	return unit ? 0 : -1;
+}
+
+int supervisor_load(const struct plan *plan)
+{
+	char item[256];
+
+	for (const char *list = plan->services; list;) {
+		list = value_item(list, ',', item, sizeof item);
+		if (!*item || load_item(item) < 0) {
+			log_error("--services %s: see above; nothing is started", plan->services);
+			return -1;
+		}
+	}
+	if (plan->essential) {
+		supervisor.essential = units_load_short(plan->essential);
+		if (!supervisor.essential)
+			return -1;
+		load_one(supervisor.essential);
+	}
+	if (getpid() == 1) /* as a subreaper, /run is somebody else's */
+		tmpfiles_apply();
+	units_load_pulled();
+	order_break_cycles();
+	for (struct unit *unit = units_first(); unit; unit = unit->next)
+		if (unit->kind == UNIT_TARGET || unit->job == JOB_START) { /* once more: by now what it pulls in is known */
+			unit->job = JOB_NONE;
+			jobs_want(unit, JOB_START);
+		}
+	return 0;
+}
+
+void supervisor_attach(struct loop *loop)
+{
+	if (!supervisor.loop) {
+		mkdir(RUN_DIRECTORY, 0755);
+		supervisor.watches[WATCH_NOTIFY] = (struct watch){.fd = notify_open(), .events = POLLIN, .ready = notify_read};
+		control_open(supervisor.watches + WATCH_CONTROL);
+	}
+	supervisor.loop = loop;
+	loop->reaped = reaped;
+	loop->settle = settle;
+	loop->watches = supervisor.watches;
+	loop->watch_count = WATCHES;
+}
+
+int supervisor_start(struct loop *loop)
+{
+	unsigned left;
+
+	supervisor.starting = true;
+	loop_run(loop);
+	supervisor.starting = false;
+	left = 0;
+	for (const struct unit *unit = units_first(); unit; unit = unit->next)
+		left += unit->job != JOB_NONE;
+	return left > 0 ? -1 : 0;
+}
+
+/* Every time-out that a stop has is over. */
+static void hurry(void)
+{
+	for (struct unit *unit = units_first(); unit; unit = unit->next) {
+		unit->rules.stop_ms = 0;
+		if (unit->state >= STATE_STOP && unit->state <= STATE_FINAL_KILL)
+			unit->deadline_ms = loop_now_ms();
+	}
+}
+
+void supervisor_stop(struct loop *loop)
+{
+	int status = loop->status;
+
+	supervisor.stopping = true;
+	jobs_only_stop();
+	for (struct unit *unit = units_first(); unit; unit = unit->next) {
+		unit->job = JOB_NONE;
+		if (!service_is_down(unit))
+			jobs_want(unit, JOB_STOP);
+	}
+	loop->mode = SIGNALS_PAUSE;
+	loop->child = 0;
+	loop->ended = false;
+	loop_run(loop);
+	if (jobs_run() > 0) {
+		hurry();
+		loop->ended = false;
+		loop_run(loop);
+	}
+	notify_close(supervisor.watches[WATCH_NOTIFY].fd);
+	control_close();
+	rmdir(RUN_DIRECTORY);
+	loop->settle = NULL;
+	loop->reaped = NULL;
+	loop->watch_count = 0;
+	loop->wake_ms = 0;
+	loop->status = status;
+}

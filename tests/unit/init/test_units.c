@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Unit files as a whole: what is said of them, what becomes of them, and 10,000 that somebody has damaged.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "directive.h"
+#include "launch.h"
+#include "order.h"
+#include "syntax.h"
+#include "unit.h"
+#include "unitfile.h"
+#include "units.h"
+
+enum { MUTATIONS = 10000, FILE_SIZE = 8192 };
+
+/* Units are never forgotten: each test has names of its own. */
+static const char *new_name(void)
+{
+	static char name[64];
+	static unsigned number;
+
+	snprintf(name, sizeof name, "u%u.service", number++);
+	return name;
+}
+
+/* The unit of a file with this text, which has so many problems. */
+static const struct unit *unit_of(const char *text, int problems)
+{
+	const char *name = new_name();
+
+	put_file(name, text);
+	check_int(text, units_verify(in_place(name)), problems);
+	return units_find(name);
+}
+
+static void test_problems_are_said_with_file_and_line(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} rows[] = {
+		{"[Service]\nExecStart=/bin/true\nNonesuch=1\n", ".service:3: Nonesuch: no such directive"},
+		{"[Service]\n\n# c\nExecStart=/bin/true\\\n\nType=odd\n", ".service:6: Type: not a type"},
+		{"[Service]\nExecStart=/bin/true\n[Sevrice]\nType=simple\n", ".service:3: Sevrice: no such section"},
+		{"Type=simple\n[Service]\nExecStart=/bin/true\n", ".service:1: Type: stands before any section"},
+		{"[Service]\nExecStart=/bin/true\nhello\n", ".service:3: neither"},
+		{"[Service\nType=simple\n[Service]\nExecStart=/bin/true\n", ".service:1: a section is not closed"},
+		{"[Service]\nExecStart=/bin/true\nExecStop=/bin/sh -c 'a\n", ".service:3: ExecStop: a quote is not closed"},
+		{"[Service]\nExecStart=/bin/true\nExecStop=bin/false\n", ".service:3: ExecStop: not a program"},
+		{"[Service]\nExecStart=/bin/true\nUser=x\n[Unit]\nAfter=nosuffix\n", ".service:5: After: not the name of a unit"},
+		{"[Service]\nType=simple\n", ".service: no ExecStart"},
+		{"[Service]\nExecStart=/bin/a\nExecStart=/bin/b\n", ".service: more than one ExecStart"},
+		{"[Service]\nExecStart=/bin/a\nType=oneshot\nRestart=always\n", ".service: Restart=always"},
+		{"[Service]\nExecStart=/bin/true\nLimitNOFILE=2:1\n", ".service:3: LimitNOFILE: not a limit"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *name = new_name(), *text;
+
+		put_file(name, rows[i].text);
+		check_true(rows[i].text, units_verify(in_place(name)) >= 1);
+		text = said();
+		check_part(rows[i].text, text, rows[i].said);
+		check_part(rows[i].text, text, place());
+	}
+}
+
+static void test_nothing_is_said_of_what_is_right(void **state)
+{
+	static const char *const rows[] = {
+		"[Service]\nExecStart=/bin/true\n", "[Service]\nExecStart=true\n", "[Service]\nType=oneshot\nExecStart=/bin/a\nExecStart=/bin/b\n",
+		"[Service]\nType=oneshot\nExecStop=/bin/a\nRemainAfterExit=yes\n", "[X-Mine]\na=b\n[Service]\nExecStart=/bin/true\nX-Mine=1\n",
+		"[Service]\nExecStart=/bin/a\nExecStart=\nExecStart=/bin/b\n", "\xef\xbb\xbf[Service]\nExecStart=/bin/true\n",
+		"[Service]\nExecStart=/bin/true\nPrivateTmp=no\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_int(rows[i], unit_of(rows[i], 0)->kind, UNIT_SERVICE);
+		check_text(rows[i], said(), "");
+	}
+}
+
+static void test_what_has_no_effect_is_said_once(void **state)
+{
+	const char *text;
+
+	(void)state;
+	unit_of("[Service]\nExecStart=/bin/true\nPrivateTmp=yes\nDeviceAllow=a\nDeviceAllow=b\nProtectHome=off\n", 0);
+	text = said_line("not yet");
+	check_part("not yet", text, "no effect yet: PrivateTmp DeviceAllow\n");
+}
+
+static void test_defaults(void **state)
+{
+	const struct rules *rules = &unit_of("[Service]\nExecStart=/bin/true\n", 0)->rules;
+
+	(void)state;
+	check_int("type", rules->type, TYPE_SIMPLE);
+	check_int("start", rules->start_ms, 90000);
+	check_int("stop", rules->stop_ms, 90000);
+	check_int("restart", rules->restart_ms, 100);
+	check_int("notify", rules->notify, NOTIFY_NONE);
+	rules = &unit_of("[Service]\nType=oneshot\nExecStart=/bin/true\n", 0)->rules;
+	check_int("start of oneshot", rules->start_ms, -1);
+	rules = &unit_of("[Service]\nType=notify\nExecStart=/bin/true\nTimeoutSec=3\nPIDFile=x.pid\n", 0)->rules;
+	check_int("notify of notify", rules->notify, NOTIFY_MAIN);
+	check_int("both", rules->start_ms, 3000);
+	check_int("both", rules->stop_ms, 3000);
+	check_text("pid file", rules->pid_file, "/run/x.pid");
+}
+
+/* The words of the nth command of a kind. */
+static const char *command_text(const struct unit *unit, enum command_kind kind, int nth)
+{
+	static char text[256];
+	const struct setting *setting = NULL;
+	const char *word;
+
+	text[0] = '\0';
+	while (nth-- >= 0)
+		setting = command_next(unit, kind, setting);
+	if (!setting)
+		return NULL;
+	word = setting->text;
+	for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word))
+		sprintf(strchr(text, '\0'), "<%s>", word);
+	return text;
+}
+
+static void test_commands(void **state)
+{
+	const struct unit *unit = unit_of("[Service]\nType=oneshot\nExecStart=/a 'b c' ; /d \\; e ; ;\nExecStart=-/f %% %n\nExecStop=/g\nExecStop=\n", 0);
+
+	(void)state;
+	check_text("first", command_text(unit, COMMAND_START, 0), "</a><b c>");
+	check_text("second", command_text(unit, COMMAND_START, 1), "</d><;><e>");
+	check_part("third", command_text(unit, COMMAND_START, 2), "<-/f><%><u");
+	check_text("fourth", command_text(unit, COMMAND_START, 3), NULL);
+	check_text("taken back", command_text(unit, COMMAND_STOP, 0), NULL);
+}
+
+static void test_prefixes(void **state)
+{
+	static const struct {
+		const char *word;
+		bool may_fail, no_expand, privileged;
+		const char *program, *name;
+	} rows[] = {
+		{"/a", false, false, false, "/a", "/a"}, {"-/a", true, false, false, "/a", "/a"}, {"@/a", false, false, false, "/a", "b"},
+		{"-@:/a", true, true, false, "/a", "b"}, {"+/a", false, false, true, "/a", "/a"}, {"!!/a", false, false, true, "/a", "/a"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[32] = "";
+		struct setting setting = {.text = text, .words = 2};
+		struct command command;
+
+		memcpy(text, rows[i].word, strlen(rows[i].word));
+		memcpy(text + strlen(text) + 1, "b", 2);
+		check_text(rows[i].word, command_parse(&setting, &command), NULL);
+		check_int(rows[i].word, command.may_fail, rows[i].may_fail);
+		check_int(rows[i].word, command.no_expand, rows[i].no_expand);
+		check_int(rows[i].word, command.privileged, rows[i].privileged);
+		check_text(rows[i].word, command.program, rows[i].program);
+		check_text(rows[i].word, command.words, rows[i].name);
+	}
+}
+
+static void test_variables(void **state)
+{
+	static char *const environment[] = {"ONE=1", "TWO=a  'b c'", "EMPTY=", "ONELONG=x", NULL};
+	static const struct {
+		const char *words;
+		unsigned count;
+		const char *found;
+	} rows[] = {
+		{"p\0$ONE", 2, "<p><1>"}, {"p\0$TWO", 2, "<p><a><b c>"}, {"p\0${TWO}", 2, "<p><a  'b c'>"}, {"p\0$NONE\0x", 3, "<p><x>"},
+		{"p\0${NONE}", 2, "<p><>"}, {"p\0$EMPTY\0$EMPTY", 3, "<p>"}, {"p\0a${ONE}b${ONE}", 2, "<p><a1b1>"}, {"p\0a$ONE", 2, "<p><a$ONE>"},
+		{"p\0$$ONE", 2, "<p><$ONE>"}, {"p\0$", 2, "<p><$>"}, {"p\0${", 2, "<p><${>"}, {"p\0${ONE", 2, "<p><${ONE>"}, {"p\0$ONE-x", 2, "<p><$ONE-x>"},
+		{"$ONE\0$ONE", 2, "<$ONE><1>"}, {"p\0${ONELONG}", 2, "<p><x>"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct command command = {.words = rows[i].words, .count = rows[i].count};
+		char *argv[16], text[256], found[256] = "";
+
+		check_int(rows[i].found, command_expand(&command, (char **)environment, argv, COUNT(argv), text, sizeof text), 0);
+		for (char **word = argv; *word; word++)
+			sprintf(strchr(found, '\0'), "<%s>", *word);
+		check_text(rows[i].found, found, rows[i].found);
+	}
+}
+
+/* Whatever does not fit is an error, and never written over. */
+static void test_variables_that_do_not_fit(void **state)
+{
+	static char *const environment[] = {"LONG=0123456789 0123456789 0123456789", NULL};
+	const struct command split = {.words = "p\0$LONG", .count = 2}, whole = {.words = "p\0${LONG}${LONG}", .count = 2};
+
+	(void)state;
+	for (size_t size = 1; size < 80; size++) {
+		char *argv[4], text[80];
+
+		memset(text, '#', sizeof text);
+		(void)command_expand(&split, (char **)environment, argv, COUNT(argv), text, size);
+		(void)command_expand(&whole, (char **)environment, argv, COUNT(argv), text, size);
+		for (size_t i = size; i < sizeof text; i++)
+			check_int("behind the end", text[i], '#');
+	}
+}
+
+static void test_specifiers(void **state)
+{
+	const struct unit *unit;
+
+	(void)state;
+	put_file("pre-fix@.service", "[Unit]\nDescription=%n|%N|%p|%P|%i|%I|%j|%f|%t|%S|%%|%z|%\n[Service]\nExecStart=/a %i\n");
+	assert_int_equal(units_add_place(place()), 0);
+	unit = units_load("pre-fix@a-b\\x2dc.service");
+	assert_non_null(unit);
+	check_text("all", unit->description,
+	           "pre-fix@a-b\\x2dc.service|pre-fix@a-b\\x2dc|pre-fix|pre/fix|a-b\\x2dc|a/b-c|fix|/a/b-c|/run|/var/lib|%|%z|%");
+	check_text("command", command_text(unit, COMMAND_START, 0), "</a><a-b\\x2dc>");
+}
+
+static void test_drop_ins(void **state)
+{
+	const struct unit *unit;
+
+	(void)state;
+	put_file("drop-in@.service", "[Unit]\nDescription=0\n[Service]\nExecStart=/a\nNice=1\n");
+	put_file("drop-in@x.service.d/20.conf", "[Unit]\nDescription=20\n");
+	put_file("drop-in@.service.d/10.conf", "[Unit]\nDescription=10\n[Service]\nExecStart=\nExecStart=/b\n");
+	put_file("drop-in@.service.d/20.conf", "[Unit]\nDescription=hidden\n");
+	put_file("drop-in@.service.d/30.nonsense", "[Unit]\nDescription=30\n");
+	put_file("drop-.service.d/05.conf", "[Service]\nType=exec\n");
+	assert_int_equal(units_add_place(place()), 0);
+	unit = units_load("drop-in@x.service");
+	assert_non_null(unit);
+	check_text("description", unit->description, "20");
+	check_text("command", command_text(unit, COMMAND_START, 0), "</b>");
+	check_text("one command", command_text(unit, COMMAND_START, 1), NULL);
+	check_int("type", unit->rules.type, TYPE_EXEC);
+	check_text("said", said(), "");
+}
+
+static void test_masks_and_aliases(void **state)
+{
+	const struct unit *unit;
+
+	(void)state;
+	put_file("real.service", "[Service]\nExecStart=/a\n");
+	put_link("other.service", "real.service");
+	put_link("masked.service", "/dev/null");
+	put_file("empty.service", "");
+	assert_int_equal(units_add_place(place()), 0);
+	unit = units_load("other.service");
+	assert_non_null(unit);
+	check_text("alias", unit->name, "real.service");
+	assert_ptr_equal(units_load("real.service"), unit);
+	assert_null(units_load("masked.service"));
+	assert_null(units_load("empty.service"));
+	assert_null(units_load("none.service"));
+	assert_null(units_load("no name"));
+	assert_null(units_load("x.socket"));
+	said();
+}
+
+static unsigned kinds_between(const char *from, const char *to)
+{
+	for (const struct edge *edge = units_find(from)->edges; edge; edge = edge->next)
+		if (strcmp(edge->other->name, to) == 0)
+			return edge->kinds;
+	return 0;
+}
+
+static void test_relations(void **state)
+{
+	(void)state;
+	put_file("ra.service", "[Unit]\nAfter=rb.service rt.target\nRequires=rb.service\nBefore=rc.service\n[Service]\nExecStart=/a\n");
+	put_file("rb.service", "[Unit]\nWants=rc.service missing.service\n[Service]\nExecStart=/a\n");
+	put_file("rc.service", "[Unit]\nAfter=\nConflicts=ra.service\n[Service]\nExecStart=/a\n");
+	assert_int_equal(units_add_place(place()), 0);
+	assert_non_null(units_load("ra.service"));
+	units_load_pulled();
+	check_int("a to b", kinds_between("ra.service", "rb.service"), EDGE(AFTER) | EDGE(REQUIRES));
+	check_int("b to a", kinds_between("rb.service", "ra.service"), EDGE(BEFORE) | EDGE(REQUIRED_BY));
+	check_int("a to c", kinds_between("ra.service", "rc.service"), EDGE(BEFORE) | EDGE(CONFLICTED_BY));
+	check_int("c to a", kinds_between("rc.service", "ra.service"), EDGE(AFTER) | EDGE(CONFLICTS));
+	check_int("pulled", units_find("rc.service")->kind, UNIT_SERVICE);
+	check_int("missing", units_find("missing.service")->kind, UNIT_NAMED);
+	check_int("target", units_find("rt.target")->kind, UNIT_TARGET);
+}
+
+static void test_circles_are_named_and_broken(void **state)
+{
+	const char *text;
+
+	(void)state;
+	order_break_cycles();
+	said();
+	for (struct unit *unit = units_first(); unit; unit = unit->next)
+		unit->turn = 0;
+	put_file("ca.service", "[Unit]\nAfter=cb.service\n[Service]\nExecStart=/a\n");
+	put_file("cb.service", "[Unit]\nAfter=cc.service\n[Service]\nExecStart=/a\n");
+	put_file("cc.service", "[Unit]\nAfter=ca.service\n[Service]\nExecStart=/a\n");
+	assert_int_equal(units_add_place(place()), 0);
+	assert_non_null(units_load("ca.service"));
+	assert_non_null(units_load("cb.service"));
+	assert_non_null(units_load("cc.service"));
+	check_int("circles", order_break_cycles(), 1);
+	text = said_line("circle");
+	check_part("circle", text, "ca.service");
+	check_part("circle", text, "cb.service");
+	check_part("circle", text, "cc.service");
+	for (struct unit *unit = units_first(); unit; unit = unit->next)
+		unit->turn = 0;
+	check_int("no circle is left", order_break_cycles(), 0);
+}
+
+/* --- damaged files --- */
+
+static uint32_t seed = 1;
+
+static unsigned below(unsigned limit)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % limit;
+}
+
+static size_t read_corpus(const char *name, char *text)
+{
+	char path[128];
+	FILE *file;
+	size_t length;
+
+	snprintf(path, sizeof path, "tests/fuzz/units/%s", name);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	length = fread(text, 1, FILE_SIZE / 2, file);
+	fclose(file);
+	return length;
+}
+
+/* Some bytes become others, a part is repeated, or one is gone. */
+static size_t damage(char *text, size_t length)
+{
+	static const char likely[] = "\n\n==[]\\\\\"\"''%%$${};;#@-+!:/. \t0123\x7f\xff";
+
+	for (unsigned i = 1 + below(8); i > 0 && length > 1; i--) {
+		size_t at = below((unsigned)length), size = 1 + below(64);
+
+		size = size < length - at ? size : length - at;
+		switch (below(4)) {
+		case 0:
+			text[at] = (char)below(256);
+			break;
+		case 1:
+			text[at] = likely[below(sizeof likely - 1)];
+			break;
+		case 2:
+			memmove(text + at, text + at + size, length - at - size);
+			length -= size;
+			break;
+		default:
+			if (length + size < FILE_SIZE - 1) {
+				memmove(text + at + size, text + at, length - at);
+				length += size;
+			}
+		}
+	}
+	return length;
+}
+
+static void test_damaged_files(void **state)
+{
+	static const char *const corpus[] = {"web.service", "cell@.service", "once.service"};
+	static struct launch launch;
+
+	(void)state;
+	for (unsigned i = 0; i < MUTATIONS; i++) {
+		char text[FILE_SIZE], name[64];
+		size_t length = damage(text, read_corpus(corpus[i % COUNT(corpus)], text));
+		unsigned before = unitfile_problems();
+		struct unit *unit;
+		FILE *file;
+		int problems;
+
+		snprintf(name, sizeof name, "damaged%s%u.service", i % 2 ? "@" : "", i);
+		file = fopen(in_place("damaged"), "w");
+		assert_non_null(file);
+		assert_int_equal(fwrite(text, 1, length, file), length);
+		fclose(file);
+		assert_int_equal(rename(in_place("damaged"), in_place(name)), 0);
+		problems = units_verify(in_place(name));
+		check_int(name, unitfile_problems() - before, problems);
+		check_int(name, unlink(in_place(name)), 0);
+		unit = units_find(name);
+		check_true(name, unit && (unit->kind == UNIT_SERVICE || problems > 0 || length == 0));
+		if (unit->kind == UNIT_SERVICE)
+			launch_read(&launch, unit);
+		said();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_problems_are_said_with_file_and_line), test(test_nothing_is_said_of_what_is_right), test(test_what_has_no_effect_is_said_once),
+		test(test_defaults), test(test_commands), test(test_prefixes), test(test_variables), test(test_variables_that_do_not_fit),
+		test(test_specifiers), test(test_drop_ins), test(test_masks_and_aliases), test(test_relations), test(test_circles_are_named_and_broken),
+		test(test_damaged_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
