@@ -30,6 +30,7 @@ struct personality {
 	bool here;                     /* never makes a container */
 	void (*defaults)(struct plan *plan);
 	char **(*prepare)(struct plan *plan, char **argv); /* where argv comes from, NULL: from our caller */
+	int (*run)(char **argv);       /* another program altogether, by its exit status; then the rest does not count */
 	void (*warn)(const struct plan *plan); /* of what its users would be warned of */
 };
 

@@ -31,7 +31,6 @@
 #include "check.h"
 #include "directive.h"
 #include "log.h"
-#include "nsctl.h"
 #include "option.h"
 #include "out.h"
 #include "personality.h"
@@ -107,18 +106,36 @@ static int verify(char **paths)
 	return problems > 0;
 }
 
+/* Options that show something instead of running a program. The exit status, -1: none was given. */
+static int look(const struct personality *as, char **words)
+{
+	if (plan.help)
+		return say(as->helps_on_stderr ? STDERR_FILENO : STDOUT_FILENO, as->usage, as->set);
+	if (plan.version)
+		return say(as->speaks_on, as->version, NULL);
+	if (plan.license)
+		return say(STDOUT_FILENO, "nsinit " NSINIT_VERSION ", MIT license: do with it what you like, without warranty, keep the notice.\n", NULL);
+	if (plan.check)
+		return check_run();
+	if (plan.list_directives)
+		return list_directives();
+	if (plan.verify)
+		return verify(words);
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	const struct personality *as;
 	sigset_t mask;
-	int program;
+	int program, looked;
 
 	signals_hold(&mask);
-	if (nsctl_is(argc > 0 ? argv[0] : NULL)) {
-		sys_signal_mask(SIG_SETMASK, &mask, NULL);
-		return nsctl_run(argv);
-	}
 	as = personality_choose(argc > 0 ? argv[0] : NULL);
+	if (as->run) {
+		sys_signal_mask(SIG_SETMASK, &mask, NULL);
+		return as->run(argv);
+	}
 	log_style(&as->style);
 	plan_default(&plan);
 	plan.personality = as;
@@ -142,18 +159,9 @@ int main(int argc, char **argv)
 		program = BOOT_PROGRAM;
 	}
 	log_open(plan.log_fd, plan.verbosity);
-	if (plan.help)
-		return say(as->helps_on_stderr ? STDERR_FILENO : STDOUT_FILENO, as->usage, as->set);
-	if (plan.version)
-		return say(as->speaks_on, as->version, NULL);
-	if (plan.license)
-		return say(STDOUT_FILENO, "nsinit " NSINIT_VERSION ", MIT license: do with it what you like, without warranty, keep the notice.\n", NULL);
-	if (plan.check)
-		return check_run();
-	if (plan.list_directives)
-		return list_directives();
-	if (plan.verify)
-		return verify(argv + program);
+	looked = look(as, argv + program);
+	if (looked >= 0)
+		return looked;
 	plan.argv = argv + program;
 	return run(&mask);
 }

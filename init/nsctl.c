@@ -118,14 +118,6 @@ static const struct verb verbs[] = {
 	{"disable", NULL, true, NULL, NULL},
 };
 
-bool nsctl_is(const char *name)
-{
-	const char *slash = name ? strrchr(name, '/') : NULL;
-
-	name = slash ? slash + 1 : name;
-	return name && (strcmp(name, "nsctl") == 0 || strcmp(name, "systemctl") == 0);
-}
-
 static int help(void)
 {
 	struct out out = OUT(STDOUT_FILENO);

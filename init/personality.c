@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "nsctl.h"
 #include "value.h"
 #include "version.h"
 
@@ -282,6 +283,7 @@ static const struct personality personalities[] = {
 		.failed = 1, .not_found = 1, .not_executable = 1,
 		.here = true, .defaults = pause_defaults, .warn = pause_warn,
 	},
+	{.name = "nsctl", .alias = "systemctl", .run = nsctl_run},
 };
 
 /* Packages and releases add the kind of build or the machine: tini-static, dumb-init_1.2.5_x86_64, catatonit.x86_64. */
