@@ -51,6 +51,20 @@ char **boot_prepare(struct plan *plan, char **argv)
 	return cmdline_read(plan->personality->set, plan);
 }
 
+/* The descriptors that the kernel could not give us, now that there is a /dev. */
+static void open_own_descriptors(void)
+{
+	static const char *const paths[] = {"/dev/console", "/dev/kmsg", "/dev/null"};
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < sizeof paths / sizeof paths[0]; i++)
+		fd = openat(AT_FDCWD, paths[i], (i == 1 ? O_WRONLY : O_RDWR) | O_NOCTTY | O_CLOEXEC);
+	for (int own = STDIN_FILENO; fd >= 0 && own <= STDERR_FILENO; own++)
+		dup2(fd, own);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* In a container only what its manager left to us can be mounted, and need not be. */
 static int boot_mounts(struct boot *boot)
 {
@@ -68,6 +82,8 @@ static int boot_mounts(struct boot *boot)
 	}
 	if (machine_nodes() < 0 && boot->plan->machine)
 		log_warning("/dev: %s", strerror(errno));
+	if (fcntl(STDERR_FILENO, F_GETFL) & O_PATH)
+		open_own_descriptors();
 	return result;
 }
 
@@ -90,26 +106,10 @@ static void make_sane(int fd)
 		tcsetattr(fd, TCSANOW, &settings);
 }
 
-/* The descriptors that the kernel could not give us, now that there is a /dev. */
-static void open_own_descriptors(void)
-{
-	static const char *const paths[] = {"/dev/console", "/dev/kmsg", "/dev/null"};
-	int fd = -1;
-
-	for (size_t i = 0; fd < 0 && i < sizeof paths / sizeof paths[0]; i++)
-		fd = openat(AT_FDCWD, paths[i], (i == 1 ? O_WRONLY : O_RDWR) | O_NOCTTY | O_CLOEXEC);
-	for (int own = STDIN_FILENO; fd >= 0 && own <= STDERR_FILENO; own++)
-		dup2(fd, own);
-	if (fd >= 0)
-		close(fd);
-}
-
 static int boot_console(struct boot *boot)
 {
 	const char *path = boot->plan->console ? boot->plan->console : "/dev/console";
 
-	if (fcntl(STDERR_FILENO, F_GETFL) & O_PATH)
-		open_own_descriptors();
 	boot->console = machine_open(path, O_RDWR | O_NOCTTY, boot->plan->console ? CONSOLE_WAIT_MS : 0);
 	if (boot->console < 0) {
 		log_warning("console %s: %s; the program has no terminal", path, strerror(errno));
@@ -147,9 +147,9 @@ static const struct {
 	unsigned policy;
 } steps[] = {
 	{"file systems", boot_mounts, STEP_ANYWHERE},
+	{"modules", setup_modules, STEP_WARN}, /* the console's may be one */
 	{"console", boot_console, STEP_WARN},
 	{"options", boot_words, STEP_FATAL},
-	{"modules", setup_modules, STEP_WARN},
 	{"root", boot_root, STEP_FATAL}, /* what follows is for the root that stays */
 	{"hostname", setup_hostname, STEP_WARN},
 	{"loopback", setup_loopback, STEP_WARN},

@@ -135,9 +135,12 @@ def test_a_reader_that_leaves_ends_it(run, kernel, init):
         assert process.wait(timeout=60) == 128 + signal.SIGPIPE
 
 
-def test_a_terminal(kernel, init):
+@pytest.mark.parametrize("which", ["init", "nsinit"])
+def test_a_terminal(kernel, request, which):
+    """Its driver is a module, so nsinit loads these before it opens a console."""
     kernel("amd64")
-    child = pexpect.spawn(str(command()[0]), ["--accel", "tcg", "--init", str(init("amd64")), "--", "/bin/sh"], timeout=120,
+    path = request.getfixturevalue(which)("amd64")
+    child = pexpect.spawn(str(command()[0]), ["--accel", "tcg", "--init", str(path), "--", "/bin/sh"], timeout=120,
                           dimensions=(31, 97), encoding="utf-8", env={**os.environ, "TERM": "vt100"})
     child.expect("# ")
     child.sendline("tty; stty size; echo $TERM")
