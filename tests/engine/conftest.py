@@ -58,11 +58,11 @@ def add_images(engine, init, probe):
     engine.image("box", box, "ENV PATH=/bin")
     engine.image("docker.io/library/busybox:stable", box, "ENV PATH=/bin")  # as the examples name it
     engine.image("bash", box | bash_files(), "ENV PATH=/bin")
-    engine.image("scratch-init", {"init": init.path}, 'ENTRYPOINT ["/init"]')
-    engine.image("scratch-probe", {"init": init.path, "probe": probe}, 'ENTRYPOINT ["/init", "--"]')
-    engine.image("subreaper", box | {"init": init.path}, "ENV PATH=/bin",
-                 "ENTRYPOINT " + json.dumps(["/init", *init.subreaper]))
-    engine.image("pause", {"init": init.path}, "ENTRYPOINT " + json.dumps(["/init", *init.pause]))
+    engine.image("scratch-init", {"pid1": init.path}, 'ENTRYPOINT ["/pid1"]')
+    engine.image("scratch-probe", {"pid1": init.path, "probe": probe}, 'ENTRYPOINT ["/pid1", "--"]')
+    engine.image("subreaper", box | {"pid1": init.path}, "ENV PATH=/bin",
+                 "ENTRYPOINT " + json.dumps(["/pid1", *init.subreaper]))
+    engine.image("pause", {"pid1": init.path}, "ENTRYPOINT " + json.dumps(["/pid1", *init.pause]))
     engine.image("pause-by-name", {"pause": init.path}, 'ENTRYPOINT ["/pause"]')
 
 

@@ -14,7 +14,7 @@ def test_only_file_of_an_image(engine, init):
     version = subprocess.run([init.path, "--version"], capture_output=True, text=True, check=True).stdout
     assert version
     assert engine.run("scratch-init", "--version").stdout == version
-    assert engine.run("scratch-init", "--", "/init", "--version").stdout == version
+    assert engine.run("scratch-init", "--", "/pid1", "--version").stdout == version
 
 
 def test_nothing_to_run(engine, init):

@@ -11,7 +11,7 @@ INFRA = {
     "podman's own": [],  # podman makes the image, of the file "catatonit" that it is told to use
     "image": ["--infra-image", "pause"],
     "name": ["--infra-image", "pause-by-name"],
-    "command": ["--infra-image", "scratch-init", "--infra-command", "/init -P"],
+    "command": ["--infra-image", "scratch-init", "--infra-command", "/pid1 -P"],
 }
 
 
@@ -54,7 +54,7 @@ def test_pause_container_joined_by_others(engine, init, sig):
     with engine.start("pause", flags=["--user", "65535:65535", "--read-only", "--cap-drop", "ALL"]) as pause:
         joined = ["--pid", f"container:{pause.name}"]
         assert engine.run("box", "/probe", "orphans", "200", flags=joined).stdout == "200 reaped\n"
-        assert engine.run("box", "cat", "/proc/1/cmdline", flags=joined).stdout.startswith("/init\0-P")
+        assert engine.run("box", "cat", "/proc/1/cmdline", flags=joined).stdout.startswith("/pid1\0-P")
         for ignored in ("HUP", "USR1", "WINCH"):
             pause.kill(ignored)
         assert pause.running()
