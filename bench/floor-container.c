@@ -41,9 +41,9 @@ static const struct {
 	{"/dev/random", "/dev/random", 1, 8}, {"/dev/urandom", "/dev/urandom", 1, 9}, {"/dev/tty", "/dev/tty", 5, 0},
 };
 
-/* Docker's default set, which nsinit's is too. */
+/* What nsinit leaves a container: docker's default set without the making of device nodes. */
 static const unsigned kept[] = {
-	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FSETID, CAP_FOWNER, CAP_MKNOD, CAP_NET_RAW, CAP_SETGID, CAP_SETUID, CAP_SETFCAP, CAP_SETPCAP,
+	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FSETID, CAP_FOWNER, CAP_NET_RAW, CAP_SETGID, CAP_SETUID, CAP_SETFCAP, CAP_SETPCAP,
 	CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_KILL, CAP_AUDIT_WRITE,
 };
 
@@ -106,9 +106,11 @@ static void borrow(void)
 /* The new root, which stays open; the old one lies under it until the mounts are made. */
 static int enter(const char *rootfs)
 {
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NODEV};
 	int root = tree(rootfs, AT_RECURSIVE);
 
 	must(syscall(SYS_move_mount, root, "", AT_FDCWD, rootfs, MOVE_MOUNT_F_EMPTY_PATH) == 0);
+	must(syscall(SYS_mount_setattr, root, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) == 0);
 	must(fchdir(root) == 0 && syscall(SYS_pivot_root, ".", ".") == 0);
 	return root;
 }
@@ -181,7 +183,6 @@ static void mask(void)
 
 	for (size_t i = 0; i < COUNT(files); i++)
 		syscall(SYS_mount, "/dev/null", files[i], NULL, MS_BIND, NULL);
-	syscall(SYS_mount, "tmpfs", "/sys/firmware", "tmpfs", GUARDED | MS_RDONLY, "size=0,nr_inodes=1");
 	for (size_t i = 0; i < COUNT(directories); i++)
 		syscall(SYS_mount, "tmpfs", directories[i], "tmpfs", GUARDED | MS_RDONLY, "size=0,nr_inodes=1");
 	for (size_t i = 0; i < COUNT(guarded); i++)
@@ -207,6 +208,7 @@ static void make_container(const char *rootfs)
 	make_dev();
 	put("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=755");
 	put("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+	syscall(SYS_mount, "tmpfs", "/sys/firmware", "tmpfs", GUARDED | MS_RDONLY, "size=0,nr_inodes=1");
 	if (!user)
 		mask();
 	umask(022);
