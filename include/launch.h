@@ -25,11 +25,29 @@ struct stream {
 /* Whose parent, mode and variable a directory of the service has. */
 enum directory_kind { DIRECTORY_RUNTIME, DIRECTORY_STATE, DIRECTORY_CACHE, DIRECTORY_LOGS, DIRECTORY_CONFIGURATION, DIRECTORY_KINDS };
 
+/* In which way a service sees some paths. */
+enum view { VIEW_READ_ONLY, VIEW_READ_WRITE, VIEW_INACCESSIBLE, VIEW_NO_EXEC, VIEW_EXEC, VIEWS };
+
+/* What a service is protected from, or others from it. systemd.exec(5) */
+enum protection {
+	PROTECT_DEVICES, PROTECT_TMP, PROTECT_SYSTEM, PROTECT_SYSTEM_FULL, PROTECT_SYSTEM_STRICT, PROTECT_HOME, PROTECT_HOME_WRITES, PROTECT_HOME_TMPFS,
+	PROTECT_CGROUPS, PROTECT_TUNABLES, PROTECT_MODULES, PROTECT_LOGS, PROTECT_CLOCK, PROTECT_HOSTNAME, PROTECT_NETWORK, PROTECT_IPC, PROTECT_MOUNTS,
+	PROTECT_PROC_NOACCESS, PROTECT_PROC_INVISIBLE, PROTECT_PROC_PTRACEABLE, PROTECT_PROC_SUBSET,
+};
+#define PROTECTS(name) (1U << PROTECT_##name)
+
+/* Where the directories of a kind are. */
+struct directory_row {
+	const char *parent, *variable;
+};
+extern const struct directory_row directory_rows[DIRECTORY_KINDS];
+
 struct launch {
 	const char *user, *group;
 	bool optional_cwd, home_cwd, keep_pipe, only_start, dynamic_user;
 	bool keep_directory[DIRECTORY_KINDS];
 	mode_t directory_mode[DIRECTORY_KINDS];
+	unsigned protections; /* PROTECTS() of each */
 	struct stream streams[3];
 	size_t env_file_count, directory_count, group_count;
 	const char *env_files[LAUNCH_ENV_FILES_MAX];
@@ -52,6 +70,12 @@ void launch_read(struct launch *launch, const struct unit *unit);
  * Nothing is allocated.
  */
 pid_t launch_start(const struct unit *unit, const struct setting *command);
+
+/* Room until the next start for length bytes and a NUL; NULL when there is none. */
+char *launch_text(size_t length);
+
+/* Removes the directory, and what is in it; a mount point in there stays. */
+void launch_empty(int parent, const char *name);
 
 /* Removes the directories that the unit has only while it runs. */
 void launch_clean(const struct unit *unit);

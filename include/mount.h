@@ -47,6 +47,12 @@ int mount_propagation(struct child *child);
 /* Opens the source of every bind as a detached tree, while the host's root is there. */
 int mount_sources(struct child *child);
 
+/* Mounts a file system on the directory that fd, which may be -1, is open on, and closes it. */
+int mount_on(int fd, const char *type, unsigned long flags, const char *data);
+
+/* Attaches a detached tree to target, which may be -1, with attributes. Closes both. */
+int mount_attach(int root, int tree, int target, uint64_t attributes, bool recursive);
+
 int mount_rows_apply(struct child *child);
 
 /* The plan's binds and tmpfs, in the order given. */

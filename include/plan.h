@@ -28,16 +28,25 @@ enum plan_limits {
 	PLAN_ADDRESS_SIZE = 52,   /* the longest IPv6 address as text, /128 and the NUL included */
 };
 
-enum mount_kind { MOUNT_BIND, MOUNT_TMPFS };
+enum mount_kind {
+	MOUNT_VIEW = -1, /* what is there, with other attributes; this and those from link on only in the sandbox of a program */
+	MOUNT_BIND,
+	MOUNT_TMPFS,
+	MOUNT_LINK,   /* a symbolic link to source */
+	MOUNT_PROC,   /* a proc of its own, unless that is not allowed */
+	MOUNT_HIDDEN, /* nothing that could be opened */
+};
 
-/* One --bind, --tmpfs or file of --conf, in the order given. */
+/* One --bind, --tmpfs or file of --conf, in the order given. Or a part of the sandbox of a program, in any order. */
 struct mount_entry {
 	enum mount_kind kind;
 	const char *source; /* bind: a path of the host */
 	const char *target; /* a path inside the root */
 	const char *data;   /* tmpfs: size=…,mode=… */
 	uint64_t attributes; /* MOUNT_ATTR_*, mount_setattr(2) */
+	uint64_t lifted;     /* view: those of a view around it that do not hold here */
 	bool recursive;      /* bind: with the mounts below it */
+	bool optional;       /* sandbox: it need not be there */
 	const char *option;  /* the option it came from, for messages */
 };
 
@@ -177,6 +186,7 @@ struct plan {
 	const char *conf;
 	bool idmapped;       /* some bind is: the launcher maps its ids */
 	size_t mount_count; /* of mounts */
+	unsigned long sandbox; /* CLONE_NEW* of the program alone, whose mounts then are the sandbox */
 	const char *hostname, *domainname;
 
 	/* role boot */

@@ -60,6 +60,8 @@ enum step {
 	STEP_TERMINAL,
 	STEP_CLOSE,
 	STEP_LIMITS,
+	STEP_SANDBOX,
+	STEP_VIEWS,
 	STEP_NO_NEW_PRIVS,
 	STEP_LANDLOCK, /* this and the next while we may: later they would need no_new_privs */
 	STEP_SECCOMP,

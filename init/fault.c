@@ -105,6 +105,20 @@ static void add_rule(struct out *out, const struct plan *plan, int index)
 		out_print(out, " %s:%s", landlock_rows[plan->landlock[index].kind].name, plan->landlock[index].object);
 }
 
+static void add_sandbox(struct out *out, const struct plan *plan, int index)
+{
+	(void)index;
+	for (unsigned bit = 0; bit < 32; bit++)
+		if (value_namespace_name(plan->sandbox & (1UL << bit)))
+			out_print(out, " %s", value_namespace_name(plan->sandbox & (1UL << bit)));
+}
+
+static void add_view(struct out *out, const struct plan *plan, int index)
+{
+	if (index >= 0 && (size_t)index < plan->mount_count)
+		out_print(out, " %s, %s", plan->mounts[index].option, plan->mounts[index].target);
+}
+
 static void add_ids(struct out *out, const struct plan *plan, int index)
 {
 	(void)index;
@@ -161,6 +175,8 @@ static const struct {
 	[STEP_TERMINAL] = {"terminal of the program"},
 	[STEP_CLOSE] = {"closing descriptors"},
 	[STEP_LIMITS] = {"limit", add_limit},
+	[STEP_SANDBOX] = {"namespaces of the sandbox", add_sandbox},
+	[STEP_VIEWS] = {"sandbox", add_view},
 	[STEP_NO_NEW_PRIVS] = {"--no-new-privs"},
 	[STEP_LANDLOCK] = {"--landlock", add_rule},
 	[STEP_SECCOMP] = {"--seccomp"},
@@ -269,6 +285,13 @@ static const struct {
 	{STEP_LIMITS, EPERM, "only root may raise a hard limit or its own standing; ask for less"},
 	{STEP_LIMITS, EACCES, "only root may raise its own standing; ask for less"},
 	{STEP_LIMITS, ENOENT, "mount /proc"},
+	{STEP_SANDBOX, EPERM, "an outer container forbids it; give it CAP_SYS_ADMIN, or take the directive back in a drop-in"},
+	{STEP_SANDBOX, ENOSPC, "raise user.max_*_namespaces, see sysctl -a"},
+	{STEP_VIEWS, ENOENT, "create it, or write - before it if it need not be there"},
+	{STEP_VIEWS, ENOSYS, "Linux 5.12 or later is needed; take the directive back in a drop-in"},
+	{STEP_VIEWS, EROFS, "create it beforehand, what is around it is read-only"},
+	{STEP_VIEWS, ENOTDIR, "a directory goes onto a directory, a file onto a file"},
+	{STEP_VIEWS, 0, "an outer container may forbid it; take the directive back in a drop-in"},
 	{STEP_LANDLOCK, ENOSYS, "it takes Linux 5.13, CONFIG_SECURITY_LANDLOCK and landlock in lsm="},
 	{STEP_LANDLOCK, EOPNOTSUPP, "it takes Linux 5.13, CONFIG_SECURITY_LANDLOCK and landlock in lsm="},
 	{STEP_LANDLOCK, EPROTONOSUPPORT, "rules for ports take Linux 6.7"},
@@ -363,6 +386,7 @@ bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 		{STEP_NETWORK, FAULT_LINK, (int)plan->network.route_count},
 		{STEP_MOUNTS, 0, (int)mount_row_count},
 		{STEP_BINDS, 0, (int)plan->mount_count},
+		{STEP_VIEWS, -1, (int)plan->mount_count},
 		{STEP_LANDLOCK, -1, (int)plan->landlock_count},
 		{STEP_LIMITS, LIMIT_OOM, (int)plan->limit_count},
 	};

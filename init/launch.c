@@ -27,6 +27,7 @@
 #include "log.h"
 #include "notify.h"
 #include "personality.h"
+#include "protect.h"
 #include "service.h"
 #include "spawn.h"
 #include "sys.h"
@@ -72,8 +73,7 @@ void launch_read(struct launch *launch, const struct unit *unit)
 	launch->plan.limit_capabilities |= launch->plan.cap_add != 0;
 }
 
-/* Room for length bytes and a NUL; NULL when there is none. */
-static char *take_text(size_t length)
+char *launch_text(size_t length)
 {
 	char *taken = text + text_used;
 
@@ -92,7 +92,7 @@ static int provide(const char *name, const char *value)
 	for (size_t i = 0; i < start.plan.env_count; i++)
 		if (strncmp(start.plan.env[i], name, length) == 0 && start.plan.env[i][length] == '=')
 			return 0;
-	variable = start.plan.env_count < PLAN_ENV_MAX ? take_text(length + 1 + strlen(value)) : NULL;
+	variable = start.plan.env_count < PLAN_ENV_MAX ? launch_text(length + 1 + strlen(value)) : NULL;
 	if (!variable)
 		return -1;
 	strcat(strcat(strcpy(variable, name), "="), value);
@@ -166,9 +166,7 @@ static int choose_identity(const struct unit *unit, const char **home)
 	return 0;
 }
 
-static const struct {
-	const char *parent, *variable;
-} directory_kinds[DIRECTORY_KINDS] = {
+const struct directory_row directory_rows[DIRECTORY_KINDS] = {
 	[DIRECTORY_RUNTIME] = {"/run/", "RUNTIME_DIRECTORY"},
 	[DIRECTORY_STATE] = {"/var/lib/", "STATE_DIRECTORY"},
 	[DIRECTORY_CACHE] = {"/var/cache/", "CACHE_DIRECTORY"},
@@ -187,10 +185,10 @@ static int make_directories(enum directory_kind kind)
 
 		if (start.directories[i].kind != kind)
 			continue;
-		path = take_text(strlen(directory_kinds[kind].parent) + strlen(start.directories[i].name));
+		path = launch_text(strlen(directory_rows[kind].parent) + strlen(start.directories[i].name));
 		if (!path)
 			return -1;
-		strcat(strcpy(path, directory_kinds[kind].parent), start.directories[i].name);
+		strcat(strcpy(path, directory_rows[kind].parent), start.directories[i].name);
 		if (file_make_directory(path, start.directory_mode[kind], owner) < 0) {
 			log_error("%s: %s", path, strerror(errno));
 			return -1;
@@ -199,7 +197,7 @@ static int make_directories(enum directory_kind kind)
 			*end = ':'; /* where the NUL of the one before is */
 		end = path + strlen(path);
 	}
-	return end == all ? 0 : provide(directory_kinds[kind].variable, all);
+	return end == all ? 0 : provide(directory_rows[kind].variable, all);
 }
 
 /* The descriptor of a stream of the service; -1: it keeps ours. -2 after a message. */
@@ -322,6 +320,8 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 		home = NULL;
 	}
 	lower_limits(plan);
+	if (!command->privileged && protect_plan(&start, unit) < 0)
+		return -1;
 	return env_build(plan, environ, home);
 }
 
@@ -355,15 +355,14 @@ out:
 	return pid;
 }
 
-/* Removes what is in the directory, and below it; a mount point in there stays. */
-static void empty_directory(int parent, const char *name)
+void launch_empty(int parent, const char *name)
 {
 	struct file_walk walk = {.fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
 	const struct dirent *entry;
 
 	while (walk.fd >= 0 && (entry = file_next(&walk)))
 		if (unlinkat(walk.fd, entry->d_name, 0) < 0 && errno == EISDIR)
-			empty_directory(walk.fd, entry->d_name);
+			launch_empty(walk.fd, entry->d_name);
 	if (walk.fd >= 0)
 		close(walk.fd);
 	unlinkat(parent, name, AT_REMOVEDIR);
@@ -374,12 +373,13 @@ void launch_clean(const struct unit *unit)
 	int run;
 
 	launch_read(&start, unit);
+	protect_clean(&start, unit);
 	if (start.directory_count == 0 || start.keep_directory[DIRECTORY_RUNTIME])
 		return;
-	run = openat(AT_FDCWD, directory_kinds[DIRECTORY_RUNTIME].parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	run = openat(AT_FDCWD, directory_rows[DIRECTORY_RUNTIME].parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; run >= 0 && i < start.directory_count; i++)
 		if (start.directories[i].kind == DIRECTORY_RUNTIME)
-			empty_directory(run, start.directories[i].name);
+			launch_empty(run, start.directories[i].name);
 	if (run >= 0)
 		close(run);
 }

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "launch.h"
+#include "mount.h"
 #include "syntax.h"
 #include "value.h"
 
@@ -495,4 +496,112 @@ READS(directories)
 PLAIN(preserve)
 {
 	return strcmp(text, "restart") == 0 ? plain_truth(field, "yes") : plain_truth(field, text);
+}
+
+/* The field of the row is the protection. */
+READS(protection)
+{
+	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
+	bool on = false;
+	const char *wrong = plain_truth(&on, setting->text);
+
+	launch->protections = on ? launch->protections | 1U << row->field : launch->protections & ~(1U << row->field);
+	return wrong;
+}
+
+/* A protection in degrees: a word chooses one of them, none, or, as some may have it, that which stands for yes. */
+struct degree {
+	const char *word;
+	unsigned protections;
+};
+
+static const char *read_degree(struct launch *launch, const struct degree *degrees, const char *text)
+{
+	unsigned all = 0;
+	bool on;
+
+	for (const struct degree *degree = degrees; degree->word; degree++)
+		all |= degree->protections;
+	for (const struct degree *degree = degrees; degree->word; degree++)
+		if (strcmp(text, degree->word) == 0 || (reader_truth(text, &on) == 0 && strcmp(on ? "yes" : "no", degree->word) == 0)) {
+			launch->protections = (launch->protections & ~all) | degree->protections;
+			return NULL;
+		}
+	return "not one of its values; see systemd.exec(5)";
+}
+
+#define DEGREES(name, ...) \
+	PLAIN(name) \
+	{ \
+		static const struct degree degrees[] = {__VA_ARGS__, {NULL, 0}}; \
+		return read_degree(field, degrees, text); \
+	}
+
+DEGREES(protect_system, {"no", 0}, {"yes", PROTECTS(SYSTEM)}, {"full", PROTECTS(SYSTEM) | PROTECTS(SYSTEM_FULL)}, {"strict", PROTECTS(SYSTEM_STRICT)})
+DEGREES(protect_home, {"no", 0}, {"yes", PROTECTS(HOME)}, {"read-only", PROTECTS(HOME_WRITES)}, {"tmpfs", PROTECTS(HOME_TMPFS)})
+DEGREES(protect_proc, {"default", 0}, {"noaccess", PROTECTS(PROC_NOACCESS)}, {"invisible", PROTECTS(PROC_INVISIBLE)}, {"ptraceable", PROTECTS(PROC_PTRACEABLE)})
+DEGREES(proc_subset, {"all", 0}, {"pid", PROTECTS(PROC_SUBSET)})
+
+/* Adds a mount to the sandbox. NULL, or what is wrong. */
+static const char *add_mount(struct launch *launch, const struct directive *row, struct mount_entry entry)
+{
+	struct plan *plan = &launch->plan;
+
+	if (*entry.target != '/')
+		return "not an absolute path";
+	if (plan->mount_count == COUNT(plan->mounts))
+		return too_many;
+	entry.option = row->name;
+	plan->mounts[plan->mount_count++] = entry;
+	return NULL;
+}
+
+/* Paths, seen in another way: the field of the row is an enum view. */
+READS(views)
+{
+	static const struct mount_entry views[VIEWS] = {
+		[VIEW_READ_ONLY] = {.kind = MOUNT_VIEW, .attributes = MOUNT_ATTR_RDONLY},
+		[VIEW_READ_WRITE] = {.kind = MOUNT_VIEW, .lifted = MOUNT_ATTR_RDONLY},
+		[VIEW_INACCESSIBLE] = {.kind = MOUNT_HIDDEN},
+		[VIEW_NO_EXEC] = {.kind = MOUNT_VIEW, .attributes = MOUNT_ATTR_NOEXEC},
+		[VIEW_EXEC] = {.kind = MOUNT_VIEW, .lifted = MOUNT_ATTR_NOEXEC},
+	};
+	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
+	const char *word = setting->text, *wrong = NULL;
+
+	for (unsigned i = 0; i < setting->words && !wrong; i++, word = syntax_after(word)) {
+		struct mount_entry entry = views[row->field];
+
+		entry.optional = *word == '-';
+		entry.target = word + entry.optional + (word[entry.optional] == '+'); /* the one root that there is */
+		wrong = add_mount(launch, row, entry);
+	}
+	return wrong;
+}
+
+/* SOURCE[:TARGET[:rbind or norbind]], which protect.c takes apart. The field of the row is whether it is read-only. */
+READS(binds)
+{
+	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
+	const char *word = setting->text, *wrong = NULL;
+
+	for (unsigned i = 0; i < setting->words && !wrong; i++, word = syntax_after(word)) {
+		bool optional = *word == '-';
+		const char *path = word + optional;
+
+		wrong = add_mount(launch, row, (struct mount_entry){.kind = MOUNT_BIND, .source = path, .target = path, .optional = optional,
+		                  .recursive = true, .attributes = row->field ? MOUNT_ATTR_RDONLY : 0});
+	}
+	return wrong;
+}
+
+/* PATH[:OPTIONS], the same. */
+READS(tmpfs)
+{
+	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
+	const char *word = setting->text, *wrong = NULL;
+
+	for (unsigned i = 0; i < setting->words && !wrong; i++, word = syntax_after(word))
+		wrong = add_mount(launch, row, (struct mount_entry){.kind = MOUNT_TMPFS, .target = word, .attributes = MS_NOSUID | MS_NODEV});
+	return wrong;
 }

@@ -27,6 +27,7 @@
 #include "ns.h"
 #include "overlay.h"
 #include "root.h"
+#include "sandbox.h"
 #include "seccomp.h"
 #include "sys.h"
 #include "tty.h"
@@ -40,6 +41,17 @@ static int step_no_new_privs(struct child *child)
 static int step_landlock(struct child *child)
 {
 	return child->plan->landlock_count > 0 ? landlock_apply(child) : 0;
+}
+
+/* The same goes for sandbox.c. */
+static int step_sandbox(struct child *child)
+{
+	return child->plan->sandbox ? sandbox_enter(child) : 0;
+}
+
+static int step_views(struct child *child)
+{
+	return child->plan->sandbox ? sandbox_mounts(child) : 0;
 }
 
 static int step_groups(struct child *child)
@@ -141,6 +153,8 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_TERMINAL] = tty_job,
 	[STEP_CLOSE] = step_close,
 	[STEP_LIMITS] = limit_apply,
+	[STEP_SANDBOX] = step_sandbox,
+	[STEP_VIEWS] = step_views,
 	[STEP_NO_NEW_PRIVS] = step_no_new_privs,
 	[STEP_LANDLOCK] = step_landlock,
 	[STEP_SECCOMP] = seccomp_apply,

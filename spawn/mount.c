@@ -116,11 +116,8 @@ int mount_sources(struct child *child)
 	return 0;
 }
 
-/* Mounts a file system on a directory inside the root. */
-static int mount_directory(struct child *child, const char *target, const char *type, unsigned long flags, const char *data)
+int mount_on(int fd, const char *type, unsigned long flags, const char *data)
 {
-	int fd = root_target(child->container->root, target, true, child->plan->rootfs != NULL);
-
 	if (fd < 0)
 		return -1;
 	if (fchdir(fd) < 0 || sys_mount(type, ".", type, flags, data) < 0) {
@@ -133,6 +130,12 @@ static int mount_directory(struct child *child, const char *target, const char *
 	return close(fd);
 }
 
+/* Mounts a file system on a directory inside the root. */
+static int mount_directory(struct child *child, const char *target, const char *type, unsigned long flags, const char *data)
+{
+	return mount_on(root_target(child->container->root, target, true, child->plan->rootfs != NULL), type, flags, data);
+}
+
 int mount_restrict(int fd, uint64_t attributes, bool recursive)
 {
 	if (sys_mount_attributes(fd, attributes, recursive) == 0)
@@ -140,8 +143,7 @@ int mount_restrict(int fd, uint64_t attributes, bool recursive)
 	return errno == ENOSYS ? remount_one(fd, attributes) : -1;
 }
 
-/* Attaches a detached tree, with attributes, and closes both. */
-static int attach(int root, int tree, int target, uint64_t attributes, bool recursive)
+int mount_attach(int root, int tree, int target, uint64_t attributes, bool recursive)
 {
 	bool late = false;
 	int result = target < 0 ? -1 : 0, error;
@@ -184,7 +186,7 @@ static int mount_plain(struct child *child, const struct mount_row *row)
 	if (errno != EBUSY || row->data)
 		return -1;
 	tree = sys_detached_mount(row->type, NULL, NULL, row->flags);
-	return tree < 0 ? -1 : attach(root, tree, root_target(root, row->target, true, false), 0, false);
+	return tree < 0 ? -1 : mount_attach(root, tree, root_target(root, row->target, true, false), 0, false);
 }
 
 /* Attaches what was prepared; a borrowed tree gets the row's flags now. */
@@ -192,7 +194,7 @@ static int attach_row(struct child *child, const struct mount_row *row, int tree
 {
 	const int root = child->container->root;
 
-	return attach(root, tree, root_target(root, row->target, true, true), borrowed ? row->flags : 0, borrowed);
+	return mount_attach(root, tree, root_target(root, row->target, true, true), borrowed ? row->flags : 0, borrowed);
 }
 
 static int mount_proc(struct child *child, const struct mount_row *row)
@@ -247,7 +249,7 @@ static int apply_bind(struct child *child, const struct mount_entry *entry, int 
 
 	if (fstat(tree, &status) < 0)
 		return -1;
-	return attach(root, tree, root_target(root, entry->target, S_ISDIR(status.st_mode), child->plan->rootfs != NULL),
+	return mount_attach(root, tree, root_target(root, entry->target, S_ISDIR(status.st_mode), child->plan->rootfs != NULL),
 	              entry->attributes & ~(uint64_t)MOUNT_ATTR_IDMAP, entry->recursive);
 }
 

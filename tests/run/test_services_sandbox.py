@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""
+The sandbox of services: what a service that has a directive can see and do. Each row is a script with what it says without the
+directive, which is asserted too, and with it.
+"""
+
+import os
+
+import pytest
+from harness import checked
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for mounts of its own")
+
+
+def write(*paths):
+    return "; ".join(f"t={path}/nsinit-test.$$; (: >$t) 2>/dev/null && rm $t && echo yes || echo no" for path in paths)
+
+
+def count(path):
+    return f"ls {path} 2>/dev/null | wc -l"
+
+
+def capable(number):
+    return f"echo $((0x$(grep CapBnd /proc/self/status | cut -f 2) >> {number} & 1))"
+
+
+ROWS = {
+    "PrivateTmp": ("PrivateTmp=yes", "ls -A /tmp | head -1 | wc -l; ls /var/tmp | grep mark; " + write("/tmp", "/var/tmp"), "1 mark yes yes", "0 yes yes"),
+    "ProtectSystem": ("ProtectSystem=yes", write("/usr", "/etc", "/run"), "yes yes yes", "no yes yes"),
+    "ProtectSystem-full": ("ProtectSystem=full", write("/usr", "/etc", "/run"), "yes yes yes", "no no yes"),
+    "ProtectSystem-strict": ("ProtectSystem=strict", write("/usr", "/etc", "/run", "/dev/shm", "/srv"), "yes yes yes yes yes", "no no no yes no"),
+    "ReadWritePaths": ("ProtectSystem=strict\nReadWritePaths=/srv -/none", write("/srv", "/etc"), "yes yes", "yes no"),
+    "ReadWriteDirectories": ("ProtectSystem=strict\nReadWriteDirectories=+/srv", write("/srv", "/etc"), "yes yes", "yes no"),
+    "RuntimeDirectory": ("ProtectSystem=strict\nRuntimeDirectory=mine", "mkdir -p /run/mine; " + write("/run/mine", "/run"), "yes yes", "yes no"),
+    "ReadOnlyPaths": ("ReadOnlyPaths=/srv\nReadWritePaths=/srv/inner", write("/srv", "/srv/inner"), "yes yes", "no yes"),
+    "ReadOnlyDirectories": ("ReadOnlyDirectories=-/none -/srv", write("/srv"), "yes", "no"),
+    "InaccessiblePaths": ("InaccessiblePaths=/srv /etc/hostname", count("/srv") + "; cat /etc/hostname >/dev/null 2>&1 && echo yes || echo no",
+                          "2 yes", "0 no"),
+    "InaccessibleDirectories": ("InaccessibleDirectories=/srv", count("/srv"), "2", "0"),
+    "ProtectHome": ("ProtectHome=yes", count("/home") + "; " + write("/root"), "1 yes", "0 no"),
+    "ProtectHome-read-only": ("ProtectHome=read-only", count("/home") + "; " + write("/home", "/root"), "1 yes yes", "1 no no"),
+    "ProtectHome-tmpfs": ("ProtectHome=tmpfs\nBindPaths=/srv/inner:/home/inner", "ls /home; " + write("/home", "/home/inner"), "mark yes no", "inner no yes"),
+    "PrivateDevices": ("PrivateDevices=yes", "ls -d /dev/kmsg /dev/null /dev/fd /dev/ptmx 2>/dev/null; echo x >/dev/null && echo yes; "
+                       "mknod /run/nsinit-test c 1 3 2>/dev/null && rm /run/nsinit-test && echo yes || echo no",
+                       "/dev/fd /dev/kmsg /dev/null /dev/ptmx yes yes", "/dev/fd /dev/null /dev/ptmx yes no"),
+    "ProtectControlGroups": ("ProtectControlGroups=yes", "for f in $(find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs); do [ -w $f ] && echo yes || echo no; done | sort -u", "yes", "no"),
+    "ProtectKernelTunables": ("ProtectKernelTunables=yes", "[ -w /proc/sys/kernel/hostname ] && echo yes || echo no; cat /proc/kallsyms >/dev/null 2>&1 && echo yes || echo no",
+                              "yes yes", "no no"),
+    "ProtectKernelModules": ("ProtectKernelModules=yes", capable(16) + "; ls /usr/lib/modules", "1 mark", "0"),
+    "ProtectKernelLogs": ("ProtectKernelLogs=yes", "head -c 0 /dev/kmsg 2>/dev/null && echo yes || echo no", "yes", "no"),
+    "ProtectClock": ("ProtectClock=yes", capable(25), "1", "0"),
+    "ProtectHostname": ("ProtectHostname=yes", "[ $(readlink /proc/self/ns/uts) = $(cat /run/uts) ] && echo same", "same", ""),
+    "PrivateNetwork": ("PrivateNetwork=yes", "ls /sys/class/net >/dev/null; tail -n +3 /proc/net/dev | grep -v lo: | wc -l | sed 's/[1-9].*/some/'; cat /proc/net/if_inet6 | wc -l | sed 's/[1-9].*/up/'",
+                       None, "0 up"),
+    "PrivateIPC": ("PrivateIPC=yes", "[ $(readlink /proc/self/ns/ipc) = $(cat /run/ipc) ] && echo same", "same", ""),
+    "PrivateMounts": ("PrivateMounts=yes", "mkdir -p /run/m; mount -t tmpfs none /run/m; grep -c ' /run/m ' /proc/1/mountinfo; umount /run/m", "1", "0"),
+    "ProtectProc": ("User=daemon\nProtectProc=invisible", "ls -d /proc/1 2>/dev/null", "/proc/1", ""),
+    "ProcSubset": ("ProcSubset=pid\nProtectProc=invisible", "ls -d /proc/meminfo /proc/self 2>/dev/null", "/proc/meminfo /proc/self", "/proc/self"),
+    "BindReadOnlyPaths": ("BindReadOnlyPaths=/srv:/mnt/new -/none", "ls /mnt/new 2>/dev/null; " + write("/mnt/new"), None, "inner true no"),
+    "TemporaryFileSystem": ("TemporaryFileSystem=/srv:ro /mnt", count("/srv") + "; " + write("/srv", "/mnt"), "2 yes yes", "0 no yes"),
+    "NoExecPaths": ("NoExecPaths=/\nExecPaths=/usr /srv/inner", "for d in /srv /srv/inner; do $d/true 2>/dev/null && echo yes || echo no; done", None, "no yes"),
+    "ExecPaths-is-not-writable": ("ProtectSystem=strict\nNoExecPaths=/\nExecPaths=/usr", write("/usr"), "yes", "no"),
+    "DynamicUser": ("DynamicUser=yes", "grep -c NoNewPrivs:.1 /proc/self/status; ls /tmp; " + write("/etc", "/tmp"), None, "1 no yes"),
+}
+
+# What is to be hidden is there, and nothing of the real machine is written to.
+SCENE = """
+cp -r {0} /run/test || exit 1
+for d in /var/tmp /home /srv /mnt /usr/lib/modules; do mkdir -p $d && mount -t tmpfs none $d || exit 1; done
+for d in usr etc; do mkdir /run/$d-upper /run/$d-work && mount -t overlay -o lowerdir=/$d,upperdir=/run/$d-upper,workdir=/run/$d-work none /$d || exit 1; done
+mount -t tmpfs none /usr/lib/modules || exit 1
+chmod 1777 /var/tmp; touch /var/tmp/mark /home/mark
+mkdir /srv/inner /usr/lib/modules/mark; cp /bin/true /srv; cp /bin/true /srv/inner
+readlink /proc/self/ns/uts >/run/uts; readlink /proc/self/ns/ipc >/run/ipc
+"""
+
+
+@pytest.fixture
+def services(root, nsinit, scratch):
+    """Runs a service for each text of directives, each with the script; what each said, and what PID 1 said."""
+    def run(script, *texts, options=()):
+        (scratch / "script").write_text(script)
+        for i, text in enumerate(texts):
+            (scratch / f"s{i}.service").write_text(f"[Service]\nType=oneshot\nStandardOutput=file:/run/test/out{i}\n{text}\n"
+                                                   "ExecStart=/bin/sh /run/test/script\n")
+
+        def scene():
+            checked("mount", b"run", b"/run", b"tmpfs", 0, None)
+            assert os.system(SCENE.format(scratch)) == 0
+
+        outputs = " ".join(f"/run/test/out{i}" for i in range(len(texts)))
+        result = root.start([nsinit, *options, "--services", "/run/test", "--", "/bin/sh", "-c", f"for f in {outputs}; do echo $(cat $f); done"],
+                            pid1=True, setup=scene).finish()
+        assert result.status == 0, result
+        return result.out.splitlines(), result.err
+
+    return run
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_a_service_can_do(services, name):
+    directives, script, without, with_it = ROWS[name]
+    user = "".join(line + "\n" for line in directives.split("\n") if line.startswith("User="))
+    said, errors = services(script, user, directives)
+    assert said[1] == with_it.strip() and (without is None or said[0] == without), (said, errors)
+    assert said[0] != said[1], said
+
+
+def test_sandbox_that_cannot_be_made_fails_the_start(services):
+    said, errors = services("echo ran", "ReadOnlyPaths=/none", "BindPaths=/none:/mnt", "ReadOnlyPaths=-/none")
+    assert said == ["", "", "ran"]
+    assert "s0.service: sandbox ReadOnlyPaths, /none: No such file or directory; create it, or write - before it" in errors
+    assert "s1.service: sandbox BindPaths, /mnt: No such file or directory" in errors
+
+
+def test_stricter_wins_and_links_are_followed(services):
+    script = "mkdir -p /run/real; " + write("/srv", "/srv/inner", "/run/link")
+    said, errors = services("ln -sfn /srv/inner /run/link; " + write("/srv/inner", "/run/link"), "ReadOnlyPaths=/srv/inner\nReadWritePaths=/srv/inner",
+                            "InaccessiblePaths=/srv\nReadWritePaths=/srv/inner", "ReadOnlyPaths=/srv\nReadWritePaths=-/none")
+    assert said == ["no no", "no no", "no no"], (said, errors, script)
+
+
+def test_privileged_command_has_no_sandbox(services):
+    said, _ = services(write("/etc"), "ProtectSystem=strict\nExecStartPre=+/bin/sh -c 'touch /etc/nsinit-test'\nExecStartPre=/bin/sh -c '! touch /etc/nsinit-test2 2>&-'")
+    assert said == ["no"]
+
+
+def test_commands_share_private_tmp_and_nothing_is_left(services):
+    said, errors = services("cat /tmp/x /var/tmp/x; ls -A /tmp /var/tmp | grep -c private", "PrivateTmp=yes\nExecStartPre=/bin/sh -c 'echo 1 >/tmp/x; echo 2 >/var/tmp/x'",
+                            "After=s0.service", "Environment=A=1")
+    assert said[0] == "1 2 0", (said, errors)
+
+
+def test_without_the_capability_it_is_said_once(services):
+    directives = "PrivateTmp=yes\nProtectSystem=strict"
+    said, errors = services("echo ran", directives, directives, "BindPaths=/srv:/mnt", options=["--cap-drop", "all"])
+    assert said == ["ran", "ran", ""] and errors.count("CAP_SYS_ADMIN") == 2, (said, errors)
+    assert "s2.service: namespaces of the sandbox mount: Operation not permitted" in errors
