@@ -51,7 +51,7 @@ void launch_read(struct launch *launch, const struct unit *unit);
  * Starts the command, which belongs to the unit. Its pid, or -1 after a message.
  * Nothing is allocated.
  */
-pid_t launch_start(const struct unit *unit, const struct setting *command);
+pid_t launch_start(struct unit *unit, const struct setting *command);
 
 /* Removes the directories that the unit has only while it runs. */
 void launch_clean(const struct unit *unit);

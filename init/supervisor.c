@@ -15,6 +15,7 @@
 #include "control.h"
 #include "jobs.h"
 #include "log.h"
+#include "logs.h"
 #include "members.h"
 #include "notify.h"
 #include "order.h"
@@ -28,7 +29,7 @@ enum {
 	PUT_OFF_MS = 50,
 };
 
-enum { WATCH_NOTIFY, WATCH_CONTROL, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
+enum { WATCH_NOTIFY, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
 
 static struct {
 	struct watch watches[LOOP_WATCHES_MAX]; /* the loop's own are behind ours */
@@ -258,6 +259,7 @@ void supervisor_attach(struct loop *loop)
 	if (!supervisor.loop) {
 		mkdir(RUN_DIRECTORY, 0755);
 		supervisor.watches[WATCH_NOTIFY] = (struct watch){.fd = notify_open(), .events = POLLIN, .ready = notify_read};
+		logs_open(supervisor.watches + WATCH_LOGS);
 		control_open(supervisor.watches + WATCH_CONTROL);
 		supervisor.watch_count = WATCHES;
 		for (size_t i = 0; i < loop->watch_count; i++)
@@ -316,6 +318,7 @@ void supervisor_stop(struct loop *loop)
 	}
 	notify_close(supervisor.watches[WATCH_NOTIFY].fd);
 	control_close();
+	logs_close();
 	rmdir(RUN_DIRECTORY);
 	loop->settle = NULL;
 	loop->reaped = NULL;
