@@ -13,7 +13,7 @@
 
 /* How often a boot is interested in what is not a signal. */
 enum boot_limits {
-	BOOT_WATCHES = LOOP_WATCHES_MAX,
+	BOOT_WATCHES = LOOP_WATCHES_MAX / 2, /* a supervisor has the others */
 	BOOT_PROGRAM = 2, /* where boot_prepare() puts the program */
 };
 
@@ -24,6 +24,7 @@ struct boot {
 	struct job job;       /* how a program is started */
 	struct watch watches[BOOT_WATCHES];
 	size_t watch_count;
+	bool services;        /* there are some */
 	struct loop loop;
 };
 

@@ -69,7 +69,7 @@ void launch_read(struct launch *launch, const struct unit *unit);
  * Starts the command, which belongs to the unit. Its pid, or -1 after a message.
  * Nothing is allocated.
  */
-pid_t launch_start(const struct unit *unit, const struct setting *command);
+pid_t launch_start(struct unit *unit, const struct setting *command);
 
 /* Room until the next start for length bytes and a NUL; NULL when there is none. */
 char *launch_text(size_t length);

@@ -24,7 +24,7 @@ struct watch {
 	void (*ready)(struct loop *loop, short events);
 };
 
-enum { LOOP_WATCHES_MAX = 12 };
+enum { LOOP_WATCHES_MAX = 24 };
 
 struct loop {
 	const struct plan *plan;

@@ -7,6 +7,9 @@
 
 #include "boot.h"
 
+/* Ends the program and then the services, as their files say, the last first. loop->status is the program's, or that of the service which is the end. */
+void shutdown_services(struct boot *boot);
+
 /* Ends every process, and then what is mounted. What the program left with while it was at it is loop->status. */
 void shutdown_run(struct boot *boot);
 

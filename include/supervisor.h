@@ -8,10 +8,10 @@
 #include "loop.h"
 #include "units.h"
 
-/* Loads what --services names, and what that pulls in. 0, or -1 after a message. */
-int supervisor_load(const struct plan *plan);
+/* Loads what the list names, as --services has it, and essential unless it is NULL, with what they pull in. 1, 0: there is none, or -1 after a message. */
+int supervisor_load(const char *services, const char *essential);
 
-/* From now on the loop serves the services. */
+/* From now on the loop serves the services. The watches of the first one stay beside those of the supervisor. */
 void supervisor_attach(struct loop *loop);
 
 /* Runs a loop until every service has been started, or has failed. 0, or -1: a signal came that is the end. */
@@ -23,8 +23,11 @@ void supervisor_stop(struct loop *loop);
 /* The program beside the services; 0: none. */
 pid_t supervisor_program(void);
 
-/* Everything ends. */
-void supervisor_end(void);
+/* Everything ends, and the machine, if it is one, so. */
+void supervisor_end(enum plan_end end);
+
+/* True if a service has ended that had to end everything. */
+bool supervisor_is_over(void);
 
 /* The unit is down. */
 void supervisor_ended(struct unit *unit);

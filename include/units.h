@@ -158,6 +158,7 @@ struct unit {
 	int64_t starts_since_ms;   /* the interval in which starts are counted */
 	unsigned starts, restarts, streak; /* in that interval; in all; without a healthy time between */
 	int64_t watchdog_ms;       /* the service may change it */
+	int output;                /* where what it prints is read; 0: it has printed nothing yet */
 	char invocation[33];       /* INVOCATION_ID of this run, by which its processes are known */
 	char said[64];             /* STATUS= */
 };

@@ -25,6 +25,7 @@
 #include "setup.h"
 #include "shutdown.h"
 #include "spawn.h"
+#include "supervisor.h"
 #include "switch.h"
 
 enum {
@@ -141,6 +142,19 @@ static int boot_fstab(struct boot *boot)
 	return fstab_mount();
 }
 
+/* Those of --services, or those whose files or links are in /etc/nsinit. */
+static int boot_services(struct boot *boot)
+{
+	const char *services = boot->plan->services, *usual = "/etc/nsinit";
+	int loaded;
+
+	if (!services && !boot->plan->essential && access(usual, F_OK) < 0)
+		return 0;
+	loaded = supervisor_load(services ? services : usual, boot->plan->essential);
+	boot->services = loaded > 0;
+	return loaded;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct boot *boot);
@@ -160,6 +174,7 @@ static const struct {
 	{"address", setup_address, STEP_WARN},
 	{"watchdog", watchdog_open, STEP_WARN},
 	{"keys", keys_open, STEP_WARN},
+	{"services", boot_services, STEP_FATAL | STEP_ANYWHERE},
 };
 
 /* NULL, or the name of the step without which it does not go on. */
@@ -187,6 +202,8 @@ static void turn(struct boot *boot, pid_t child)
 	boot->loop = loop_around(plan, plan->machine ? SIGNALS_MACHINE : SIGNALS_GUEST, child, &boot->job, boot->mask);
 	boot->loop.watches = boot->watches;
 	boot->loop.watch_count = boot->watch_count;
+	if (boot->services)
+		supervisor_attach(&boot->loop);
 }
 
 /* Runs a program to its end, or until the machine's is asked for. Its exit status. */
@@ -238,6 +255,19 @@ static int keep_running(struct boot *boot)
 	}
 }
 
+/* The program, when the services are up; or they alone. */
+static int serve(struct boot *boot)
+{
+	if (!boot->services)
+		return keep_running(boot);
+	turn(boot, 0);
+	if (boot->plan->pause)
+		loop_run(&boot->loop);
+	else if (supervisor_start(&boot->loop) == 0 && !boot->loop.asked)
+		return keep_running(boot);
+	return boot->loop.status;
+}
+
 /* What is done instead of the program when a step failed. */
 static int fail(struct boot *boot, const char *step)
 {
@@ -264,7 +294,9 @@ int boot_run(const struct plan *plan, const sigset_t *mask)
 	failed = walk(&boot);
 	boot.job = program_job(&boot);
 	turn(&boot, 0);
-	status = failed ? fail(&boot, failed) : keep_running(&boot);
+	status = failed ? fail(&boot, failed) : serve(&boot);
+	if (boot.services)
+		shutdown_services(&boot);
 	shutdown_run(&boot);
 	if (boot.loop.asked && !failed)
 		status = boot.loop.status;

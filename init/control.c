@@ -134,12 +134,15 @@ static void reload(size_t number, const char *name)
 	clients[number].waits = unit;
 }
 
-static void power_off(size_t number, const char *name)
+static void end_so(size_t number, enum plan_end how)
 {
-	(void)name;
 	end(number, 0);
-	supervisor_end();
+	supervisor_end(how);
 }
+
+static void power_off(size_t number, const char *name) { (void)name; end_so(number, END_POWEROFF); }
+static void boot_again(size_t number, const char *name) { (void)name; end_so(number, END_REBOOT); }
+static void halt(size_t number, const char *name) { (void)name; end_so(number, END_HALT); }
 
 static const struct {
 	const char *verb;
@@ -147,7 +150,7 @@ static const struct {
 	void (*serve)(size_t number, const char *name);
 } verbs[] = {
 	{"list", false, list}, {"start", true, start}, {"stop", true, stop}, {"restart", true, restart}, {"reload", true, reload},
-	{"poweroff", true, power_off},
+	{"poweroff", true, power_off}, {"reboot", true, boot_again}, {"halt", true, halt},
 };
 
 static bool may_touch(int fd)

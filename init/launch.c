@@ -25,6 +25,7 @@
 #include "fault.h"
 #include "file.h"
 #include "log.h"
+#include "logs.h"
 #include "notify.h"
 #include "personality.h"
 #include "protect.h"
@@ -201,7 +202,7 @@ static int make_directories(enum directory_kind kind)
 }
 
 /* The descriptor of a stream of the service; -1: it keeps ours. -2 after a message. */
-static int open_stream(const struct stream *stream, int number)
+static int open_stream(struct unit *unit, const struct stream *stream, int number)
 {
 	static const int flags[] = {[STREAM_FILE] = 0, [STREAM_APPEND] = O_APPEND, [STREAM_TRUNCATE] = O_TRUNC};
 	const char *path = stream->kind == STREAM_TTY ? "/dev/console" : stream->path;
@@ -212,7 +213,7 @@ static int open_stream(const struct stream *stream, int number)
 	if (stream->kind == STREAM_NULL || (number == STDIN_FILENO && stream->kind <= STREAM_INHERIT))
 		return null_fd;
 	if (stream->kind < STREAM_FILE)
-		return -1;
+		return stream->kind == STREAM_INHERIT ? -1 : logs_pipe(unit);
 	fd = openat(AT_FDCWD, path, (number == STDIN_FILENO ? O_RDONLY : stream->kind == STREAM_TTY ? O_WRONLY : O_WRONLY | O_CREAT | flags[stream->kind]) |
 	            O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644); /* nothing that is opened may hold us up */
 	if (fd < 0) {
@@ -223,14 +224,14 @@ static int open_stream(const struct stream *stream, int number)
 	return fd;
 }
 
-static int open_streams(int *files)
+static int open_streams(struct unit *unit, int *files)
 {
 	struct stream *streams = start.streams;
 
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
 		bool as_before = i == STDERR_FILENO && streams[i].kind <= STREAM_INHERIT;
 
-		files[i] = as_before ? files[STDOUT_FILENO] : open_stream(&streams[i], i);
+		files[i] = as_before ? files[STDOUT_FILENO] : open_stream(unit, &streams[i], i);
 		if (files[i] < -1)
 			return -1;
 	}
@@ -325,7 +326,7 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 	return env_build(plan, environ, home);
 }
 
-pid_t launch_start(const struct unit *unit, const struct setting *setting)
+pid_t launch_start(struct unit *unit, const struct setting *setting)
 {
 	bool is_start = directives[setting->directive].field == COMMAND_START;
 	struct command command;
@@ -338,7 +339,7 @@ pid_t launch_start(const struct unit *unit, const struct setting *setting)
 	text_used = 0;
 	command_parse(setting, &command);
 	launch_read(&start, unit);
-	if (prepare(unit, &command, is_start) < 0 || open_streams(files) < 0)
+	if (prepare(unit, &command, is_start) < 0 || open_streams(unit, files) < 0)
 		goto out;
 	if (command_expand(&command, start.plan.envp, words + 1, WORDS_MAX, text + text_used, sizeof text - text_used) < 0) {
 		log_error("%s: its words do not fit", command.program);

@@ -107,7 +107,9 @@ static const struct verb verbs[] = {
 	{"reload", "reload", true, NULL, "let it read its configuration again"},
 	{"is-active", "list", true, print_active, "say whether it runs; status 0: it does"},
 	{"cat", "list", true, print_file, "print its unit file"},
-	{"poweroff", "poweroff", false, NULL, "stop everything, and end PID 1"},
+	{"poweroff", "poweroff", false, NULL, "stop everything, and end PID 1, or the machine"},
+	{"reboot", "reboot", false, NULL, "the same, and start the machine again"},
+	{"halt", "halt", false, NULL, "the same, and leave the machine on"},
 	/* systemctl's */
 	{"list-units", "list", false, print_row, NULL},
 	{"reload-or-restart", "restart", true, NULL, NULL},

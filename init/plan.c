@@ -412,10 +412,6 @@ static int complete_boot(struct plan *plan)
 		log_error("--boot: a machine is no container; leave the options that make one, --subreaper and --pause out");
 		return -1;
 	}
-	if (plan->services) {
-		log_error("--services %s: a boot does not start them yet; give nsinit --subreaper --services as its program", plan->services);
-		return -1;
-	}
 	return plan->user ? user_resolve("/", plan->user, &plan->identity, &home) : 0;
 }
 
@@ -430,7 +426,8 @@ int plan_boot(struct plan *plan)
 	}
 	if (plan->drain_ms < 0)
 		plan->drain_ms = BOOT_DRAIN_MS;
-	if (!plan->argv[0])
+	plan->pause = !plan->argv[0]; /* but only if there are services, of which some may be known later */
+	if (plan->pause && !plan->services)
 		plan->argv = shell + 1;
 	if (!plan->cwd)
 		plan->cwd = "/";

@@ -253,7 +253,7 @@ void plan_print(const struct plan *plan, const char *role)
 		out_print(&out, "directory: %s\n", plan->cwd);
 	if (plan->services)
 		out_print(&out, "services: %s\n", plan->services);
-	out_print(&out, plan->services && plan->pause ? "program: none" : plan->pause ? "program: none, pause" : "program:");
+	out_print(&out, plan->argv[0] ? "program:" : plan->services ? "program: none" : "program: none, pause");
 	for (char **word = plan->argv; *word; word++)
 		print_word(&out, *word);
 	out_print(&out, "\n");

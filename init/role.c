@@ -79,7 +79,7 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 	struct loop loop;
 	pid_t child = 0;
 
-	if (plan->services && supervisor_load(plan) < 0)
+	if (plan->services && supervisor_load(plan->services, plan->essential) < 0)
 		return plan->personality->failed;
 	if (plan->services && start_services(plan, mask) < 0)
 		return INTERRUPTED;

@@ -20,6 +20,7 @@
 #include "out.h"
 #include "process.h"
 #include "setup.h"
+#include "supervisor.h"
 #include "unmount.h"
 
 enum {
@@ -29,14 +30,56 @@ enum {
 
 static const char *const words[ENDS] = {[END_POWEROFF] = "power off", [END_REBOOT] = "reboot", [END_HALT] = "halt"};
 
+/* An interactive shell ignores TERM, and ends when its terminal hangs up. */
+static void hang_up(const struct boot *boot)
+{
+	pid_t child = boot->loop.child;
+
+	if (child > 0 && boot->job.kind == JOB_SESSION && process_ignores(child, SIGTERM))
+		kill(child, SIGHUP);
+}
+
+static void time_is_over(struct loop *loop)
+{
+	loop->ended = true;
+}
+
+/* The program ends before the services, which it may need for that. */
+static void end_program(struct boot *boot)
+{
+	struct loop *loop = &boot->loop;
+
+	hang_up(boot);
+	kill(loop->child, SIGTERM);
+	kill(loop->child, SIGCONT);
+	loop->ended = false;
+	loop_set_deadline(loop, boot->plan->drain_ms, time_is_over);
+	loop_run(loop);
+	loop->deadline_ms = -1;
+	if (loop->child == 0)
+		return;
+	log_warning("the program, process %d, outlived its drain: KILL", (int)loop->child);
+	kill(loop->child, SIGKILL);
+	loop->status = 128 + SIGKILL;
+}
+
+void shutdown_services(struct boot *boot)
+{
+	int status = boot->loop.status;
+
+	if (boot->loop.child > 0)
+		end_program(boot);
+	if (supervisor_is_over())
+		boot->loop.status = status;
+	supervisor_stop(&boot->loop);
+}
+
 void shutdown_run(struct boot *boot)
 {
 	struct loop *loop = &boot->loop;
 
 	setpriority(PRIO_PROCESS, 0, FIRST); /* who forks for ever leaves little of a processor to others */
-	/* An interactive shell ignores TERM, and ends when its terminal hangs up. */
-	if (loop->child > 0 && boot->job.kind == JOB_SESSION && process_ignores(loop->child, SIGTERM))
-		kill(loop->child, SIGHUP);
+	hang_up(boot);
 	watchdog_feed();
 	drain_run(loop);
 	if (!boot->plan->machine)

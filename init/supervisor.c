@@ -15,6 +15,7 @@
 #include "control.h"
 #include "jobs.h"
 #include "log.h"
+#include "logs.h"
 #include "members.h"
 #include "notify.h"
 #include "order.h"
@@ -28,15 +29,17 @@ enum {
 	PUT_OFF_MS = 50,
 };
 
-enum { WATCH_NOTIFY, WATCH_CONTROL, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
+enum { WATCH_NOTIFY, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
 
 static struct {
-	struct watch watches[WATCHES];
+	struct watch watches[LOOP_WATCHES_MAX]; /* the loop's own are behind ours */
+	size_t watch_count;
 	struct unit *essential;
 	struct loop *loop;
 	int64_t put_off_ms; /* since when it has not been looked for processes that are left; 0: it has */
 	bool stopping; /* everything is to end */
 	bool starting; /* the loop ends when no job is left */
+	bool over;     /* a service has ended, and everything with it */
 } supervisor;
 
 pid_t supervisor_program(void)
@@ -44,9 +47,14 @@ pid_t supervisor_program(void)
 	return supervisor.loop ? supervisor.loop->child : 0;
 }
 
-void supervisor_end(void)
+void supervisor_end(enum plan_end end)
 {
-	supervisor.loop->ended = true;
+	loop_end(supervisor.loop, end);
+}
+
+bool supervisor_is_over(void)
+{
+	return supervisor.over;
 }
 
 void supervisor_ended(struct unit *unit)
@@ -66,8 +74,9 @@ void supervisor_ended(struct unit *unit)
 	if (status == 0 && unit->state == STATE_FAILED)
 		status = 1; /* it failed before it had a status */
 	log_info("%s has ended, and with it everything: status %d", unit->name, status);
+	supervisor.over = true;
 	supervisor.loop->status = status;
-	supervisor.loop->ended = true;
+	supervisor_end(supervisor.loop->plan->end);
 }
 
 /* --- processes and times --- */
@@ -214,23 +223,25 @@ static int load_item(const char *item)
 	return unit ? 0 : -1;
 }
 
-int supervisor_load(const struct plan *plan)
+int supervisor_load(const char *services, const char *essential)
 {
 	char item[256];
 
-	for (const char *list = plan->services; list;) {
+	for (const char *list = services; list;) {
 		list = value_item(list, ',', item, sizeof item);
 		if (!*item || load_item(item) < 0) {
-			log_error("--services %s: see above; nothing is started", plan->services);
+			log_error("--services %s: see above; nothing is started", services);
 			return -1;
 		}
 	}
-	if (plan->essential) {
-		supervisor.essential = units_load_short(plan->essential);
+	if (essential) {
+		supervisor.essential = units_load_short(essential);
 		if (!supervisor.essential)
 			return -1;
 		load_one(supervisor.essential);
 	}
+	if (!units_first())
+		return 0;
 	if (getpid() == 1) /* as a subreaper, /run is somebody else's */
 		tmpfiles_apply();
 	units_load_pulled();
@@ -240,7 +251,7 @@ int supervisor_load(const struct plan *plan)
 			unit->job = JOB_NONE;
 			jobs_want(unit, JOB_START);
 		}
-	return 0;
+	return 1;
 }
 
 void supervisor_attach(struct loop *loop)
@@ -248,13 +259,17 @@ void supervisor_attach(struct loop *loop)
 	if (!supervisor.loop) {
 		mkdir(RUN_DIRECTORY, 0755);
 		supervisor.watches[WATCH_NOTIFY] = (struct watch){.fd = notify_open(), .events = POLLIN, .ready = notify_read};
+		logs_open(supervisor.watches + WATCH_LOGS);
 		control_open(supervisor.watches + WATCH_CONTROL);
+		supervisor.watch_count = WATCHES;
+		for (size_t i = 0; i < loop->watch_count; i++)
+			supervisor.watches[supervisor.watch_count++] = loop->watches[i];
 	}
 	supervisor.loop = loop;
 	loop->reaped = reaped;
 	loop->settle = settle;
 	loop->watches = supervisor.watches;
-	loop->watch_count = WATCHES;
+	loop->watch_count = supervisor.watch_count;
 }
 
 int supervisor_start(struct loop *loop)
@@ -291,7 +306,8 @@ void supervisor_stop(struct loop *loop)
 		if (!service_is_down(unit))
 			jobs_want(unit, JOB_STOP);
 	}
-	loop->mode = SIGNALS_PAUSE;
+	if (loop->mode < SIGNALS_MACHINE) /* there a second request is of the same kind */
+		loop->mode = SIGNALS_PAUSE;
 	loop->child = 0;
 	loop->ended = false;
 	loop_run(loop);
@@ -302,6 +318,7 @@ void supervisor_stop(struct loop *loop)
 	}
 	notify_close(supervisor.watches[WATCH_NOTIFY].fd);
 	control_close();
+	logs_close();
 	rmdir(RUN_DIRECTORY);
 	loop->settle = NULL;
 	loop->reaped = NULL;

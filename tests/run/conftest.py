@@ -40,6 +40,7 @@ from harness import (
     CLONE_NEWNS, MS_PRIVATE, MS_REC, MS_SHARED, PATIENCE, PR_SET_CHILD_SUBREAPER, caller_named, checked, command_of,
     descendants_of, init_named, kill_quietly, libraries_of, state_of, terminals,
 )
+from services import World
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
@@ -239,3 +240,8 @@ def pytest_configure(config):
     """make starts us with glibc's posix_spawn, which leaves signal 32 ignored; the tests expect a shell's defaults."""
     action = (ctypes.c_ulong * 4)()  # all 0: SIG_DFL; libc's own sigaction does not touch this signal
     ctypes.CDLL(None).syscall(13 if platform.machine() == "x86_64" else 134, 32, action, None, 8)
+
+
+@pytest.fixture
+def world(root, nsinit, scratch):
+    return World(root, nsinit, scratch)

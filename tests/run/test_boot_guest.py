@@ -9,7 +9,7 @@ import shutil
 import signal
 
 import pytest
-from harness import init_named
+from harness import checked, init_named
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a PID namespace is made for nsinit to be PID 1 of")
 
@@ -67,6 +67,25 @@ def test_respawn(boot, scratch):
     result = boot.run("--respawn", ["sh", "-c", script])
     assert result.status == 143
     assert result.err.count("ended with status 4; again in") == 2
+
+
+@pytest.mark.parametrize("program", [True, False])
+def test_services(boot, scratch, program):
+    """With a program, which ends before them, or alone: then the end is asked for by one of them."""
+    def own_run():
+        checked("mount", b"run", b"/run", b"tmpfs", 0, None)
+
+    note = f"echo %s >>{scratch}/notes"
+    (scratch / "units").mkdir()
+    (scratch / "units/a.service").write_text(f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c '{note % 'up'}'\n"
+                                             f"ExecStop=/bin/sh -c '{note % 'down'}'\n")
+    if not program:
+        (scratch / "units/b.service").write_text("[Unit]\nAfter=a.service\n[Service]\nExecStart=/bin/kill -TERM 1\n")
+    words = ["sh", "-c", f"trap '{note % 'asked'}; exit 9' TERM; {note % 'program'}; kill -TERM 1; while :; do sleep 0.02; done"]
+    process = boot.start(f"--services {scratch}/units", words if program else [], setup=own_run)
+    result = process.finish()
+    assert result.status == (9 if program else 0), result
+    assert (scratch / "notes").read_text().split() == (["up", "program", "asked", "down"] if program else ["up", "down"])
 
 
 @pytest.mark.parametrize("words, told", [

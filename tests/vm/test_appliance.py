@@ -78,7 +78,7 @@ class Machine:
         self.port = free_port()
         self.process = subprocess.Popen(
             command("--kernel", place / "kernel", "--initramfs", place / "initramfs", "--disk", place / "disk", "--port", f"{self.port}:80",
-                    "--append", "root=PARTUUID=6e73696e-01 rootfstype=squashfs rootwait", "--", "/bin/serve"),
+                    "--append", "root=PARTUUID=6e73696e-01 rootfstype=squashfs rootwait"),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def get(self, path):

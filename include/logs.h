@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What services print: a pipe for each of them, which we read, and one place that takes all their lines.
+ */
+#ifndef LOGS_H
+#define LOGS_H
+
+#include "loop.h"
+#include "units.h"
+
+enum { LOGS_WATCHES = 2 };
+
+/* From now on lines go to our own standard output. Its watches are the LOGS_WATCHES that begin at watches. */
+void logs_open(struct watch *watches);
+
+/* A new descriptor for the unit to print to, or -1: there is none to be had, and what it prints should go where ours goes. */
+int logs_pipe(struct unit *unit);
+
+/* Writes what is left. Waits for a place that is full, but not for long. */
+void logs_close(void);
+
+#endif

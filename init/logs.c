@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What services print. The kernel keeps it: we look into a pipe with tee(2), and take out only lines that are complete and for which
+ * there is room. So a service costs a descriptor and no buffer, and while nobody takes our lines those that print wait, and we do not.
+ * epoll(7) tells of each pipe once for each write, so that a line without an end wakes nobody up.
+ */
+#include "logs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cold.h"
+#include "decimal.h"
+#include "log.h"
+
+enum {
+	LINE_SIZE = 2048,      /* what is longer becomes several lines */
+	AT_ONCE = 32,          /* pipes; signals have their turn as well */
+	RESERVED = 64,         /* descriptors that PID 1 needs for other things */
+	LAST_ROUNDS = 512,     /* more than the lines of a full pipe need */
+	LAST_WAIT_MS = 1000,
+};
+
+enum { WATCH_PIPES, WATCH_SINK };
+
+static struct {
+	int pipes;      /* epoll(7) of all of them; -1: it is not open */
+	int sink;
+	bool is_socket;
+	int peek[2];    /* what is looked at */
+	struct watch *watches;
+	size_t length, written; /* of held: not empty while the sink is full */
+} logs = {.pipes = -1};
+
+COLD static char text[LINE_SIZE], held[PIPE_BUF]; /* a pipe takes so much as a whole, or nothing of it */
+
+/* --- to the sink --- */
+
+/* Opens once more what a descriptor is of. */
+static int reopen(int fd, int flags)
+{
+	char path[32] = "/proc/self/fd/";
+
+	*decimal(path + strlen(path), (unsigned long)fd) = '\0';
+	return openat(AT_FDCWD, path, flags | O_CLOEXEC | O_NOCTTY);
+}
+
+/* Others write there too, so that O_NONBLOCK has to be of an open file of our own. A regular file would be another one, at its begin. */
+static int open_sink(void)
+{
+	struct stat status;
+	int fd = -1;
+
+	if (fstat(STDOUT_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)))
+		fd = reopen(STDOUT_FILENO, O_WRONLY | O_NONBLOCK);
+	return fd >= 0 ? fd : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+/* True if the sink takes something within the time. */
+static bool is_ready(int ms)
+{
+	struct pollfd sink = {.fd = logs.sink, .events = POLLOUT};
+
+	return poll(&sink, 1, ms) != 0;
+}
+
+static ssize_t put(const char *from, size_t length)
+{
+	if (!is_ready(0)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return logs.is_socket ? send(logs.sink, from, length, MSG_DONTWAIT | MSG_NOSIGNAL) : write(logs.sink, from, length);
+}
+
+/* What the sink cannot take at all, as a full disk or a reader that is gone, is lost: no service stops for it. */
+static void flush(void)
+{
+	while (logs.written < logs.length) {
+		ssize_t n = put(held + logs.written, logs.length - logs.written);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		logs.written = n < 0 ? logs.length : logs.written + (size_t)n;
+	}
+	if (logs.written == logs.length)
+		logs.written = logs.length = 0;
+	logs.watches[WATCH_PIPES].events = logs.length ? 0 : POLLIN;
+	logs.watches[WATCH_SINK].events = logs.length ? POLLOUT : 0;
+}
+
+static void on_sink(struct loop *loop, short events)
+{
+	(void)loop;
+	(void)events;
+	flush();
+}
+
+/* --- from the pipes --- */
+
+/* False: it does not fit. */
+static bool hold_line(const struct unit *unit, const char *line, size_t length)
+{
+	size_t name = strlen(unit->name) - strlen(".service");
+	char *at = held + logs.length;
+
+	if (name + 2 + length + 1 > sizeof held - logs.length)
+		return false;
+	memcpy(at, unit->name, name);
+	memcpy(at + name, ": ", 2);
+	memcpy(at + name + 2, line, length);
+	at[name + 2 + length] = '\n';
+	logs.length += name + 2 + length + 1;
+	return true;
+}
+
+/* What is in the pipe, and stays there. */
+static size_t look(const struct unit *unit)
+{
+	ssize_t length = tee(unit->output, logs.peek[1], sizeof text, SPLICE_F_NONBLOCK);
+
+	if (length > 0)
+		length = read(logs.peek[0], text, (size_t)length);
+	return length > 0 ? (size_t)length : 0;
+}
+
+/* Takes lines until there is no room for more. The last one may have no end if the pipe has one. True if there may be more. */
+static bool take_lines(const struct unit *unit, bool at_end)
+{
+	size_t length = look(unit), used = 0;
+	bool is_part = length == sizeof text, is_full = false;
+
+	while (used < length && !is_full) {
+		const char *end = memchr(text + used, '\n', length - used);
+		size_t line = end ? (size_t)(end - text) - used : length - used;
+
+		if (!end && !(is_part ? used == 0 : at_end))
+			break;
+		is_full = !hold_line(unit, text + used, line);
+		if (!is_full)
+			used += line + (end != NULL);
+	}
+	if (used > 0 && read(unit->output, text, used) > 0)
+		flush();
+	return is_part || is_full;
+}
+
+static void watch_pipe(struct unit *unit, int operation)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = unit};
+
+	epoll_ctl(logs.pipes, operation, unit->output, &event);
+}
+
+static void on_pipes(struct loop *loop, short events)
+{
+	struct epoll_event event;
+
+	(void)loop;
+	(void)events;
+	for (int i = 0; i < AT_ONCE && logs.length == 0 && epoll_wait(logs.pipes, &event, 1, 0) == 1; i++)
+		if (take_lines(event.data.ptr, event.events & EPOLLHUP))
+			watch_pipe(event.data.ptr, EPOLL_CTL_MOD); /* tells of it again, after the others */
+}
+
+/* A writing end for a start; the reading one is as old as the service, and has what those before have left. */
+static int new_pipe(struct unit *unit)
+{
+	struct rlimit limit;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	if (prlimit(0, RLIMIT_NOFILE, NULL, &limit) == 0 && (rlim_t)ends[1] + RESERVED > limit.rlim_cur) {
+		close(ends[0]);
+		close(ends[1]);
+		errno = EMFILE;
+		return -1;
+	}
+	fchmod(ends[1], 0622); /* for services of others that open /dev/stdout */
+	unit->output = ends[0];
+	watch_pipe(unit, EPOLL_CTL_ADD);
+	return ends[1];
+}
+
+int logs_pipe(struct unit *unit)
+{
+	int fd = -1;
+
+	if (logs.pipes < 0)
+		return -1;
+	fd = unit->output ? reopen(unit->output, O_WRONLY) : new_pipe(unit);
+	if (fd < 0)
+		log_warning("no pipe for its output: %s; it goes where that of nsinit goes", strerror(errno));
+	return fd;
+}
+
+/* --- open and close --- */
+
+void logs_open(struct watch *watches)
+{
+	int type;
+	socklen_t size = sizeof type;
+
+	watches[WATCH_PIPES] = watches[WATCH_SINK] = (struct watch){.fd = -1};
+	logs.watches = watches;
+	logs.sink = open_sink();
+	if (logs.sink < 0 || pipe2(logs.peek, O_CLOEXEC) < 0)
+		return;
+	logs.pipes = epoll_create1(EPOLL_CLOEXEC);
+	logs.is_socket = getsockopt(logs.sink, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+	watches[WATCH_PIPES] = (struct watch){.fd = logs.pipes, .events = POLLIN, .ready = on_pipes};
+	watches[WATCH_SINK] = (struct watch){.fd = logs.sink, .ready = on_sink};
+}
+
+/* False: the sink takes no more. */
+static bool take_last(struct unit *unit)
+{
+	bool more = true;
+
+	for (int i = 0; i < LAST_ROUNDS && more; i++) {
+		while (logs.length > 0 && is_ready(LAST_WAIT_MS))
+			flush();
+		if (logs.length > 0)
+			return false;
+		more = take_lines(unit, true);
+	}
+	return true;
+}
+
+void logs_close(void)
+{
+	bool takes = true;
+
+	if (logs.pipes < 0)
+		return;
+	for (struct unit *unit = units_first(); unit; unit = unit->next) {
+		if (!unit->output)
+			continue;
+		takes = takes && take_last(unit);
+		close(unit->output);
+		unit->output = 0;
+	}
+	while (takes && logs.length > 0 && is_ready(LAST_WAIT_MS))
+		flush();
+	close(logs.pipes);
+	logs.pipes = -1;
+}

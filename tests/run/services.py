@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""A nsinit with services, as the tests of services write and start it."""
+
+import shutil
+
+from harness import checked
+
+
+class World:
+    """A directory of unit files, and nsinit over it as PID 1."""
+
+    def __init__(self, root, nsinit, scratch):
+        self.root, self.nsinit, self.directory = root, nsinit, scratch
+        (scratch / "units").mkdir()
+        for name in ("nsctl", "systemctl"):
+            shutil.copyfile(nsinit, scratch / name)
+            (scratch / name).chmod(0o755)
+
+    def unit(self, name, text):
+        """A unit file; @ is the directory."""
+        path = self.directory / "units" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.replace("@/", f"{self.directory}/"))
+        return path
+
+    def service(self, name, service, unit=""):
+        return self.unit(f"{name}.service", f"[Unit]\n{unit}\n[Service]\n{service}\n")
+
+    def start(self, *options, program=None, **more):
+        def own_run():
+            checked("mount", b"run", b"/run", b"tmpfs", 0, None)
+
+        argv = [self.nsinit, "--services", f"{self.directory}/units", *options]
+        script = f"PATH={self.directory}:$PATH; cd {self.directory}; {program}"
+        return self.root.start(argv + (["--", "/bin/sh", "-c", script] if program else []), pid1=True, setup=own_run, **more)
+
+    def run(self, program, *options):
+        return self.start(*options, program=program).finish()
+
+    def lines(self, name="notes"):
+        path = self.directory / name
+        return path.read_text().splitlines() if path.exists() else []
+
+
+NOTE = "/bin/sh -c 'echo {} >>@/notes'"
+
+
+def note(text):
+    return NOTE.format(text)
+
+
+def wait_for(condition):
+    """A shell's way to wait until a condition holds, under a limit."""
+    return f"n=0; until {condition}; do n=$((n + 1)); [ $n -lt 2000 ] || exit 99; sleep 0.01; done; "

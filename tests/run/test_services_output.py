@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""
+What services print: each line with its service's name, on nsinit's own standard output, and none lost. Who does not take the
+lines holds up those that print them, and nobody else.
+"""
+
+import os
+import re
+import subprocess
+
+import pytest
+from harness import children_of, until
+from services import wait_for
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a /run of its own")
+MANY = 20000
+
+
+def lines_of(name, text):
+    return [line.removeprefix(f"{name}: ") for line in text.splitlines() if line.startswith(f"{name}: ")]
+
+
+def printing(*words):
+    return "Type=oneshot\nExecStart=" + " ".join(words)
+
+
+def test_lines_have_the_name_of_their_service(world):
+    world.service("one", printing("/bin/sh -c 'echo a; echo b >&2; printf c; echo; echo; printf last'"))
+    world.service("two@", printing("/bin/echo of %i"))
+    result = world.run("nsctl start two@x; echo plain")
+    assert lines_of("one", result.out) == ["a", "b", "c", "", "last"], result
+    assert "two@x: of x\n" in result.out and "plain\n" in result.out and result.err == ""
+
+
+def test_many_lines_of_several_are_all_there_and_in_order(world):
+    for name in "abc":
+        world.service(name, printing(f"/usr/bin/seq 1 {MANY}"))
+    result = world.run("true")
+    for name in "abc":
+        assert lines_of(name, result.out) == [str(i) for i in range(1, MANY + 1)]
+    assert len(result.out.splitlines()) == 3 * MANY
+
+
+def test_long_line_becomes_several_and_nothing_is_lost(world):
+    world.service("long", printing("/bin/sh -c 'head -c 100000 /dev/zero | tr \"\\\\0\" x; echo; echo end'"))
+    parts = lines_of("long", world.run("true").out)
+    assert "".join(parts[:-1]) == "x" * 100000 and parts[-1] == "end" and len(parts) < 100
+
+
+def test_line_without_an_end_is_not_mixed_with_others(world):
+    """It comes when it is complete, or nobody is left to complete it."""
+    world.service("slow", "ExecStart=/bin/sh -c 'printf begin; : >@/begun; until [ -e @/said ]; do sleep 0.01; done; echo , end; : >@/done; "
+                          "exec sleep 1000'")
+    world.service("other", printing("/bin/echo between"))
+    result = world.run(wait_for("[ -e begun ]") + "nsctl start other; touch said; " + wait_for("[ -e done ]"))
+    assert lines_of("slow", result.out) == ["begin, end"], result
+    assert set(lines_of("other", result.out)) == {"between"}
+
+
+def test_killed_services_last_line_is_there(world):
+    world.service("killed", "ExecStart=/bin/sh -c 'echo before; printf without; kill -9 $$$$'")
+    assert lines_of("killed", world.run(wait_for("nsctl is-active killed | grep -q failed")).out) == ["before", "without"]
+
+
+@pytest.mark.parametrize("setting, out", [
+    ("StandardOutput=null", ""), ("StandardOutput=inherit", "text\nerror\n"), ("StandardOutput=file:@/file", ""),
+    ("StandardOutput=null\nStandardError=journal", "one: error\n"), ("StandardError=null", "one: text\n"),
+])
+def test_output_goes_where_the_file_says(world, setting, out):
+    world.service("one", setting + "\n" + printing("/bin/sh -c 'echo text; echo error >&2'"))
+    assert world.run("true").out == out
+    assert world.lines("file") == (["text", "error"] if "file:" in setting else [])
+
+
+def test_service_of_a_user_can_open_its_output(world):
+    world.service("user", "User=daemon\n" + printing("/bin/sh -c 'echo opened >/dev/stdout; echo also >/dev/stderr'"))
+    assert lines_of("user", world.run("true").out) == ["opened", "also"]
+
+
+def test_reader_that_does_not_read_stops_only_who_prints(world):
+    """PID 1 goes on: it answers, starts and restarts; when there is a reader again, all lines are there."""
+    world.service("loud", f"ExecStart=/bin/sh -c '/usr/bin/seq 1 {MANY * 5}; : >@/done; exec sleep 1000'")
+    world.service("quiet", "Restart=always\nRestartSec=0\nExecStart=/bin/sh -c 'echo $$$$ >>@/quiet; exec sleep 1000'")
+    read, write = os.pipe()
+    script = (wait_for("[ -s quiet ]") + "sleep 0.2; nsctl is-active loud >notes; [ -e done ] && echo done >>notes; kill -9 $(cat quiet); "
+              + wait_for("[ $(wc -l <quiet) = 2 ]") + "touch read; " + wait_for("[ -e done ]"))
+    process = world.start(program=script, stdout=write)
+    os.close(write)
+    until(lambda: (world.directory / "read").exists(), "PID 1 lives")
+    assert world.lines() == ["active"]
+    with os.fdopen(read) as text:
+        lines = lines_of("loud", text.read())
+    process.finish()
+    assert lines == [str(i) for i in range(1, MANY * 5 + 1)]
+
+
+def ticks(pid):
+    """Voluntary switches: how often it has waited."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(), re.M).group(1))
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_nobody_wakes_up_for_lines_that_cannot_go(world, gone):
+    """A reader that is gone costs the lines, and no service; one that sleeps costs no processor time."""
+    world.service("loud", "ExecStart=/bin/sh -c '/usr/bin/seq 1 100000; : >@/done; exec sleep 1000'")
+    read, write = os.pipe()
+    process = world.start(program="touch up; exec sleep 1000", stdout=write)
+    os.close(write)
+    if gone:
+        os.close(read)
+        until((world.directory / "done").exists, "the service goes on")
+    until((world.directory / "up").exists, "the program")
+    init = children_of(process.pid)[0]
+    until(lambda: (before := ticks(init), subprocess.run(["sleep", "0.3"], check=True)) and ticks(init) == before, "PID 1 sleeps")
+    process.send(15)
+    if not gone:
+        assert not (world.directory / "done").exists()
+        os.close(read)
+    process.finish()

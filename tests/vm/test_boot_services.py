@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""
+A machine with services in /etc/nsinit: what starts them, what they survive, and how they end. One boot of which all tests are
+parts, and one for what a service alone decides.
+"""
+
+import re
+
+import pytest
+from guests import booted, files
+
+pytestmark = pytest.mark.xdist_group("boot")
+
+PROGRAM = """#!/bin/sh
+trap 'echo "program ends"; exit 6' TERM
+echo "program starts"
+nsctl is-active web
+old=$(cat /run/web)
+kill -9 "$old"
+while [ "$(cat /run/web)" = "$old" ]; do sleep 0.05; done
+echo "web is back"
+echo "order $(cat /run/order | tr '\\n' ' ')"
+nsctl %s
+while :; do sleep 0.05; done
+"""
+
+
+def unit(name, *lines):
+    return {f"etc/nsinit/{name}.service": "[Service]\n" + "\n".join(lines) + "\n"}
+
+
+def oneshot(name):
+    """Says when it starts and when it ends."""
+    return (f"ExecStart=/bin/sh -c 'echo +{name} >>/run/order'", f"ExecStop=/bin/sh -c 'echo end {name} >/dev/console'", "Type=oneshot",
+            "RemainAfterExit=yes")
+
+
+def machine(tmp_path, words, program=PROGRAM % "poweroff", **more):
+    tree = files(program=program, **{"bin/nsctl": (0o120777, b"/init")})
+    tree.update(unit("b", *oneshot("b"), "[Unit]", "After=a.service"))
+    tree.update(unit("a", *oneshot("a")))
+    tree.update(unit("web", "ExecStart=/bin/sh -c 'echo $$$$ >/run/web; exec sleep 1000'", "Restart=always", "RestartSec=0",
+                     "ExecStartPre=/bin/rm -f /run/web", "ExecStartPost=/bin/sh -c 'until [ -s /run/web ]; do sleep 0.01; done'"))
+    tree.update(more)
+    return booted(tmp_path, tree, words)
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory):
+    return machine(tmp_path_factory.mktemp("services"), "nsinit.drain=5s -- /program")
+
+
+@pytest.mark.parametrize("line", ["program starts", "active", "web is back", r"order \+a \+b ", ".*reboot: Power down"])
+def test_services_run_beside_the_program(life, line):
+    life.line(line)
+
+
+def test_the_status_is_the_programs(life):
+    assert life.status == 6
+
+
+def test_the_program_ends_first_and_then_the_services_in_reverse(life):
+    assert re.findall(r"^(program ends|end \w)$", life.console, re.M) == ["program ends", "end b", "end a"]
+
+
+def test_services_alone_and_one_whose_end_is_the_machines(tmp_path):
+    """Without a program there is no shell; the files are those of --services, and a deaf one is killed when its time is over."""
+    other = {"srv/units/last.service": "[Unit]\nAfter=deaf.service\n[Service]\nExecStart=/bin/sh -c 'exit 5'\n",
+             "srv/units/deaf.service": "[Service]\nExecStart=/bin/sh -c 'trap \"\" TERM; echo deaf >/dev/console; while :; do sleep 0.05; done'\n"
+                                       "ExecStartPost=/bin/sleep 0.5\nTimeoutStopSec=300ms\n",
+             "bin/sh": "#!/bin/busybox sh\n[ $# -gt 0 ] || echo no shell\nexec /bin/busybox sh \"$@\"\n"}
+    end = machine(tmp_path, "nsinit.services=/srv/units nsinit.essential=last nsinit.end=reboot", **other)
+    assert end.status == 5
+    end.line("deaf")
+    end.line(r"nsinit: deaf\.service: outlived its TimeoutStopSec of 300 ms: KILL")
+    end.line(".*reboot: Restarting system")
+    assert "no shell" not in end.console and "end a" not in end.console
+
+
+def test_services_that_are_not_there(tmp_path):
+    end = machine(tmp_path, "nsinit.services=nobody nsinit.failure=end -- /program")
+    assert end.status == 125
+    end.line("nsinit: the boot ends at its step: services")
+    assert "program starts" not in end.console
