@@ -138,6 +138,20 @@ struct identity {
 enum plan_end { END_POWEROFF, END_REBOOT, END_HALT, ENDS };
 enum plan_failure { FAILURE_SHELL, FAILURE_END, FAILURE_PANIC, FAILURES };
 
+/* What RestrictX= and their like refuse a program, a bit each. */
+enum restriction {
+	RESTRICT_REALTIME, RESTRICT_SUID, RESTRICT_PERSONALITY, RESTRICT_EXECUTABLE_MEMORY, RESTRICT_ARCHITECTURES, RESTRICT_NAMESPACES, RESTRICT_FAMILIES,
+	RESTRICT_CLOCK, RESTRICT_MODULES, RESTRICT_LOGS, RESTRICT_HOSTNAME, RESTRICT_DEVICES,
+};
+#define RESTRICTS(name) (1U << RESTRICT_##name)
+
+/* A system call filter of a program's own, as strict as its parts together. */
+struct filter {
+	unsigned restrictions;    /* RESTRICTS() of each, 0: no filter */
+	unsigned long namespaces; /* the CLONE_NEW* that are refused */
+	uint64_t families;        /* the AF_* that are allowed, a bit each */
+};
+
 enum plan_tty { TTY_AUTO, TTY_NEW, TTY_INHERIT };
 
 struct personality;
@@ -185,6 +199,7 @@ struct plan {
 	const char *overlay; /* what is written to the root goes to this directory */
 	const char *conf;
 	bool idmapped;       /* some bind is: the launcher maps its ids */
+	struct filter filter;
 	size_t mount_count; /* of mounts */
 	unsigned long sandbox; /* CLONE_NEW* of the program alone, whose mounts then are the sandbox */
 	const char *hostname, *domainname;

@@ -320,8 +320,12 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 		home = NULL;
 	}
 	lower_limits(plan);
-	if (!command->privileged && protect_plan(&start, unit) < 0)
+	if (command->privileged) {
+		plan->filter.restrictions = 0;
+		plan->mount_count = 0;
+	} else if (protect_plan(&start, unit) < 0) {
 		return -1;
+	}
 	return env_build(plan, environ, home);
 }
 

@@ -18,6 +18,7 @@
 #include "decimal.h"
 #include "dev.h"
 #include "exec.h"
+#include "filter.h"
 #include "idmap.h"
 #include "join.h"
 #include "landlock.h"
@@ -117,6 +118,11 @@ static int step_listen_pid(struct child *child)
 	return 0;
 }
 
+static int step_filter(struct child *child)
+{
+	return child->plan->filter.restrictions ? filter_apply(child) : 0;
+}
+
 static int step_exec(struct child *child)
 {
 	const struct plan *plan = child->plan;
@@ -166,6 +172,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_CWD] = step_cwd,
 	[STEP_LISTEN_PID] = step_listen_pid,
 	[STEP_SIGNALS] = step_signals,
+	[STEP_FILTER] = step_filter,
 	[STEP_EXEC] = step_exec,
 };
 
