@@ -372,13 +372,13 @@ void launch_empty(int parent, const char *name)
 	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-void launch_clean(const struct unit *unit)
+void launch_clean(const struct unit *unit, bool restarts)
 {
 	int run;
 
 	launch_read(&start, unit);
 	protect_clean(&start, unit);
-	if (start.directory_count == 0 || start.keep_directory[DIRECTORY_RUNTIME])
+	if (restarts || start.directory_count == 0 || start.keep_directory[DIRECTORY_RUNTIME])
 		return;
 	run = openat(AT_FDCWD, directory_rows[DIRECTORY_RUNTIME].parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; run >= 0 && i < start.directory_count; i++)

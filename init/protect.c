@@ -200,7 +200,7 @@ static int add_temporary(struct plan *plan, const struct unit *unit)
 
 void protect_clean(const struct launch *launch, const struct unit *unit)
 {
-	for (size_t i = 0; (launch->protections & PROTECTS(TMP)) && i < COUNT(temporary); i++) {
+	for (size_t i = 0; (launch->dynamic_user || (launch->protections & PROTECTS(TMP))) && i < COUNT(temporary); i++) {
 		char name[sizeof "nsinit-private-" + sizeof unit->invocation] = "nsinit-private-";
 		int fd = openat(AT_FDCWD, temporary[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 

@@ -163,6 +163,13 @@ def test_commands_share_private_tmp_and_nothing_is_left(services):
     assert said == ["1 2 0", "0"], (said, errors)
 
 
+@pytest.mark.parametrize("directives", ["PrivateTmp=yes\nRestart=on-failure\nRestartSec=0\nExecStartPre=/bin/sh -c 'echo >>/srv/n; [ $$(wc -l </srv/n) = 2 ]'",
+                                        "DynamicUser=yes"])
+def test_no_private_tmp_is_left(services, directives):
+    said, errors = services("echo ran; ls -A /var/tmp", directives, "")
+    assert said == ["ran", "ran mark"], (said, errors)
+
+
 def test_without_the_capability_it_is_said_once(services):
     directives = "PrivateTmp=yes\nProtectSystem=strict"
     said, errors = services("echo ran", directives, directives, "BindPaths=/srv:/mnt", before=["setpriv", "--bounding-set", "-sys_admin"])
