@@ -56,7 +56,7 @@ void seccomp_emit_rule(struct code *code, const struct rule *rule);
  */
 size_t seccomp_compile(uint64_t capabilities, struct sock_filter *program);
 
-/* Installs the filter if the plan wants it. */
+/* Installs the filter. */
 int seccomp_apply(struct child *child);
 
 #endif

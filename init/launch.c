@@ -52,6 +52,7 @@ void launch_reset(struct launch *launch)
 
 	memset(launch, 0, offsetof(struct launch, plan) + offsetof(struct plan, identity));
 	plan->identity = (struct identity){0};
+	plan->filter = (struct filter){0};
 	plan_default(plan);
 	plan->personality = personality_choose("nsinit");
 	plan->capabilities = ~UINT64_C(0);

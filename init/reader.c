@@ -4,13 +4,16 @@
  */
 #include "reader.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
 
+#include "calls.h"
 #include "launch.h"
+#include "log.h"
 #include "mount.h"
 #include "syntax.h"
 #include "value.h"
@@ -686,5 +689,64 @@ READS(architectures)
 	(void)row;
 	(void)setting;
 	((struct plan *)field)->filter.restrictions |= RESTRICTS(ARCHITECTURES);
+	return NULL;
+}
+
+/* Some errors by name, or any by number. -1: it is none. */
+static int read_error(const char *text)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} errors[] = {
+		{"kill", 0}, {"EPERM", EPERM}, {"EACCES", EACCES}, {"ENOSYS", ENOSYS}, {"EINVAL", EINVAL}, {"ENOENT", ENOENT}, {"EUCLEAN", EUCLEAN},
+		{"EOPNOTSUPP", EOPNOTSUPP}, {"ENOTSUP", ENOTSUP}, {"EAFNOSUPPORT", EAFNOSUPPORT}, {"EIO", EIO}, {"EBUSY", EBUSY}, {"EILSEQ", EILSEQ},
+	};
+	unsigned long number;
+
+	for (size_t i = 0; i < COUNT(errors); i++)
+		if (strcmp(text, errors[i].name) == 0)
+			return errors[i].error;
+	return value_number(text, 254, &number) == 0 ? (int)number : -1;
+}
+
+PLAIN(call_error)
+{
+	int error = read_error(text);
+
+	((struct plan *)field)->filter.calls_error = error > 0 ? error : 0;
+	return error < 0 ? "not an error; give one as EPERM, or kill" : NULL;
+}
+
+/* Marks the calls of NAME[:ERROR]. False: there is no such name, or error. */
+static bool mark_calls(struct filter *filter, const char *word, bool listed)
+{
+	char name[64];
+	const char *text = value_item(word, ':', name, sizeof name);
+	struct calls_walk walk = {0};
+	int error = text ? read_error(text) : 0, number;
+
+	while (error >= 0 && (number = calls_next(&walk, name)) >= 0)
+		filter->calls[number] = listed ? (uint8_t)(error + 1) : 0;
+	return walk.known;
+}
+
+/* The first line says whether those that are named are allowed, or with ~ refused; a line of the other kind takes names back. */
+READS(calls)
+{
+	struct filter *filter = &((struct plan *)field)->filter;
+	const char *word = setting->text;
+	const bool without = *word == '~';
+
+	(void)row;
+	word += without;
+	if (!(filter->restrictions & RESTRICTS(CALLS))) {
+		filter->calls_allowed = !without;
+		mark_calls(filter, "@default", !without);
+	}
+	filter->restrictions |= RESTRICTS(CALLS);
+	for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word))
+		if (!mark_calls(filter, word, filter->calls_allowed != without))
+			log_warning("SystemCallFilter: %s: no such system call or group; it is left out", word);
 	return NULL;
 }

@@ -22,8 +22,8 @@
 #include "sys.h"
 
 enum {
-	CALLS = 512, /* more than there are; what is beyond fares as the last one */
 	X32_BIT = 0x40000000, /* x86-64 has a second set of numbers from here on */
+	ARM_PRIVATE = 0xf0000,
 	SHARED_EXEC = 0100000, /* SHM_EXEC, shmat(2) */
 	SETS_ID = S_ISUID | S_ISGID,
 	PLAIN_POLICIES = 1 << SCHED_OTHER | 1 << SCHED_BATCH | 1 << SCHED_IDLE,
@@ -105,7 +105,8 @@ enum { RESTRICTED = sizeof restricted / sizeof restricted[0] };
 
 /* The rules that hold, by the number of their calls; the child borrows them. */
 COLD static struct rule rules[RESTRICTED];
-COLD static const struct rule *rule_of[CALLS];
+COLD static const struct rule *rule_of[PLAN_CALLS];
+COLD static uint32_t action_of[PLAN_CALLS];
 COLD static struct sock_filter program_room[FILTER_INSTRUCTIONS_MAX];
 
 static void choose(const struct filter *filter)
@@ -125,10 +126,31 @@ static void choose(const struct filter *filter)
 	}
 }
 
+/* What SystemCallFilter says of the call. */
+static uint32_t action(const struct filter *filter, size_t number)
+{
+	const uint8_t named = filter->calls[number];
+
+	if (!(filter->restrictions & RESTRICTS(CALLS)) || (named <= 1 && named == filter->calls_allowed))
+		return SECCOMP_RET_ALLOW;
+	if (named > 1)
+		return SECCOMP_RET_ERRNO | (named - 1U);
+	return filter->calls_error ? SECCOMP_RET_ERRNO | (uint32_t)filter->calls_error : SECCOMP_RET_KILL_PROCESS;
+}
+
+static void choose_actions(const struct filter *filter)
+{
+	for (size_t number = 0; number < PLAN_CALLS; number++) {
+		action_of[number] = action(filter, number);
+		if (action_of[number] != SECCOMP_RET_ALLOW)
+			rule_of[number] = NULL;
+	}
+}
+
 static bool is_uniform(size_t low, size_t high)
 {
 	for (size_t number = low; number < high; number++)
-		if (rule_of[number])
+		if (rule_of[number] || action_of[number] != action_of[low])
 			return false;
 	return true;
 }
@@ -139,7 +161,7 @@ static void emit_range(struct code *code, size_t low, size_t high)
 	size_t middle = low + (high - low) / 2, jump;
 
 	if (is_uniform(low, high)) {
-		seccomp_emit(code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+		seccomp_emit(code, BPF_RET | BPF_K, action_of[low], 0, 0);
 		return;
 	}
 	if (high - low == 1) {
@@ -160,12 +182,17 @@ size_t filter_compile(const struct filter *filter, struct sock_filter *program)
 	struct code code = {.program = program};
 
 	choose(filter);
+	choose_actions(filter);
 	seccomp_emit_begin(&code);
 #ifdef __x86_64__
 	seccomp_emit(&code, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
 	seccomp_emit(&code, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
 #endif
-	emit_range(&code, 0, CALLS);
+#ifdef __arm__
+	seccomp_emit(&code, BPF_JMP | BPF_JGE | BPF_K, ARM_PRIVATE, 0, 1); /* set_tls and the like, without which nothing runs */
+	seccomp_emit(&code, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+#endif
+	emit_range(&code, 0, PLAN_CALLS); /* what is beyond fares as the last */
 	return code.length;
 }
 

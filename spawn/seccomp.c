@@ -319,5 +319,5 @@ __attribute__((noinline)) static int install(uint64_t capabilities)
 
 int seccomp_apply(struct child *child)
 {
-	return child->plan->seccomp ? install(child->plan->capabilities) : 0;
+	return install(child->plan->capabilities);
 }

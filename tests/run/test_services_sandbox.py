@@ -91,6 +91,11 @@ FILTERS = {
     "ProtectClock-call": ("ProtectClock=yes", call("adjtimex", "ctypes.create_string_buffer(512)"), None, "1"),
     "ProtectKernelLogs-call": ("ProtectKernelLogs=yes", call("klogctl", 10, 0, 0), "yes", "1"),
     "ProtectKernelModules-call": ("ProtectKernelModules=yes", call("syscall", 176, 0, 0), None, "1"),
+    "SystemCallFilter": ("SystemCallFilter=@system-service", "chroot / echo yes 2>/dev/null; echo $?", "yes 0", "159"),
+    "SystemCallErrorNumber": ("SystemCallFilter=@system-service\nSystemCallErrorNumber=EPERM", "chroot / echo yes 2>/dev/null || echo no; hostname nsinit-x 2>/dev/null || echo no", None, "no no"),
+    "SystemCallFilter-but": ("SystemCallFilter=~@mount sethostname:EACCES", call("sethostname", 0, 0) + "; chroot / echo yes 2>/dev/null; echo $?; echo yes", None, "13 159 yes"),
+    "SystemCallFilter-taken-back": ("SystemCallFilter=@system-service\nSystemCallFilter=~@resources personality:EPERM\nSystemCallErrorNumber=EPERM\nRestrictRealtime=yes",
+                                    call("personality", "0xffffffff") + "; " + call("setpriority", 0, 0, 1), "yes yes", "1 1"),
     "User-implies-NoNewPrivileges": ("User=daemon\nLockPersonality=yes", "grep -c NoNewPrivs:.1 /proc/self/status", "0", "1"),
     "Root-needs-no-NoNewPrivileges": ("LockPersonality=yes\nRestrictRealtime=yes", "grep -cE 'NoNewPrivs:.0|Seccomp:.2' /proc/self/status", "1", "2"),
 }
