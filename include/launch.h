@@ -66,7 +66,7 @@ void launch_reset(struct launch *launch);
 void launch_read(struct launch *launch, const struct unit *unit);
 
 /*
- * Starts the command, which belongs to the unit. Its pid, or -1 after a message.
+ * Starts the command, which belongs to the unit. Its pid, or after a message the negative of the exit status for the failure.
  * Nothing is allocated.
  */
 pid_t launch_start(const struct unit *unit, const struct setting *command);

@@ -330,13 +330,29 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 	return env_build(plan, environ, home);
 }
 
+/* What systemd would end with in our place, systemd.exec(5). */
+static int status_of(enum step step)
+{
+	static const struct {
+		unsigned char step, status;
+	} statuses[] = {
+		{STEP_CWD, 200}, {STEP_LIMITS, 205}, {STEP_GROUPS, 216}, {STEP_GID, 216}, {STEP_UID, 217}, {STEP_BOUNDING, 218}, {STEP_CAPABILITIES, 218},
+		{STEP_SANDBOX, 226}, {STEP_VIEWS, 226}, {STEP_FILTER, 228},
+	};
+
+	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+		if (statuses[i].step == step)
+			return statuses[i].status;
+	return 203;
+}
+
 pid_t launch_start(const struct unit *unit, const struct setting *setting)
 {
 	bool is_start = directives[setting->directive].field == COMMAND_START;
 	struct command command;
 	int files[3] = {-1, -1, -1};
 	const struct job job = {.kind = JOB_SESSION, .console = -1, .files = files};
-	struct fault fault;
+	struct fault fault = {.step = STEP_NONE};
 	pid_t pid = -1;
 
 	log_about(unit->name);
@@ -357,7 +373,7 @@ pid_t launch_start(const struct unit *unit, const struct setting *setting)
 out:
 	close_streams(files);
 	log_about(NULL);
-	return pid;
+	return pid < 0 ? -status_of(fault.step) : pid;
 }
 
 void launch_empty(int parent, const char *name)

@@ -151,6 +151,13 @@ def test_sandbox_that_cannot_be_made_fails_the_start(services):
     assert "s1.service: sandbox BindPaths, /mnt: No such file or directory" in errors
 
 
+@pytest.mark.parametrize("directives,status", [("ReadOnlyPaths=/none", "226"), ("ExecStart=/none", "203")])
+def test_status_of_a_start_that_failed_is_as_with_systemd(services, directives, status):
+    post = "ExecStopPost=+/bin/sh -c 'echo $EXIT_STATUS >/run/test/status'"
+    said, errors = services("cat /run/test/status", f"{directives}\n{post}", "")
+    assert said[1] == status, (said, errors)
+
+
 def test_stricter_wins_and_links_are_followed(services):
     script = "mkdir -p /run/real; " + write("/srv", "/srv/inner", "/run/link")
     said, errors = services("ln -sfn /srv/inner /run/link; " + write("/srv/inner", "/run/link"), "ReadOnlyPaths=/srv/inner\nReadWritePaths=/srv/inner",
