@@ -66,7 +66,7 @@ void launch_reset(struct launch *launch);
 void launch_read(struct launch *launch, const struct unit *unit);
 
 /*
- * Starts the command, which belongs to the unit. Its pid, or -1 after a message.
+ * Starts the command, which belongs to the unit. Its pid, or after a message the negative of the exit status for the failure.
  * Nothing is allocated.
  */
 pid_t launch_start(struct unit *unit, const struct setting *command);
@@ -77,7 +77,7 @@ char *launch_text(size_t length);
 /* Removes the directory, and what is in it; a mount point in there stays. */
 void launch_empty(int parent, const char *name);
 
-/* Removes the directories that the unit has only while it runs. */
-void launch_clean(const struct unit *unit);
+/* Removes the directories that the unit has only while it runs; if it restarts, those of this run alone. */
+void launch_clean(const struct unit *unit, bool restarts);
 
 #endif

@@ -25,6 +25,7 @@ enum plan_limits {
 	PLAN_SIGNAL_MAX = 64,   /* _NSIG on all four architectures */
 	PLAN_INTERFACE_SIZE = 16, /* netdevice(7): IFNAMSIZ, the NUL included */
 	PLAN_ROUTES_MAX = 12,     /* addresses and routes of --net veth */
+	PLAN_CALLS = 512,          /* numbers of system calls: more than there are */
 	PLAN_ADDRESS_SIZE = 52,   /* the longest IPv6 address as text, /128 and the NUL included */
 };
 
@@ -137,6 +138,23 @@ struct identity {
 /* What becomes of the machine at the end of its PID 1, and what when it cannot even be started. */
 enum plan_end { END_POWEROFF, END_REBOOT, END_HALT, ENDS };
 enum plan_failure { FAILURE_SHELL, FAILURE_END, FAILURE_PANIC, FAILURES };
+
+/* What RestrictX= and their like refuse a program, a bit each. */
+enum restriction {
+	RESTRICT_REALTIME, RESTRICT_SUID, RESTRICT_PERSONALITY, RESTRICT_EXECUTABLE_MEMORY, RESTRICT_ARCHITECTURES, RESTRICT_NAMESPACES, RESTRICT_FAMILIES,
+	RESTRICT_CLOCK, RESTRICT_MODULES, RESTRICT_LOGS, RESTRICT_HOSTNAME, RESTRICT_DEVICES, RESTRICT_CALLS,
+};
+#define RESTRICTS(name) (1U << RESTRICT_##name)
+
+/* A system call filter of a program's own, as strict as its parts together. */
+struct filter {
+	unsigned restrictions;    /* RESTRICTS() of each, 0: no filter */
+	unsigned long namespaces; /* the CLONE_NEW* that are refused */
+	uint64_t families;        /* the AF_* that are allowed, a bit each */
+	bool calls_allowed;       /* those that are named, else all but those */
+	int calls_error;          /* what the others get, 0: their process is killed */
+	uint8_t calls[PLAN_CALLS]; /* 0: not named, 1: named, else the error that it gets, and 1 */
+};
 
 enum plan_tty { TTY_AUTO, TTY_NEW, TTY_INHERIT };
 
@@ -256,6 +274,7 @@ struct plan {
 	struct identity identity;
 	struct id_map uid_map, gid_map; /* empty: the caller's one id */
 	struct network network;
+	struct filter filter;
 	struct limit limits[PLAN_LIMITS_MAX];
 	struct landlock_rule landlock[PLAN_LANDLOCK_MAX];
 	const char *env[PLAN_ENV_MAX]; /* --env, K=V */

@@ -19,7 +19,8 @@ int reader_truth(const char *text, bool *truth);
 	X(text) X(truth) X(untruth) X(span) X(timeout) X(both_timeouts) X(signal) X(count) X(type) X(restart) X(kill_mode) X(notify) \
 	X(action) X(code) X(statuses) X(strings) X(environment) X(limit) X(nice) X(oom) X(umask) X(mode) X(bounding) X(ambient) X(cwd) \
 	X(input) X(output) X(directories) X(path) X(preserve) \
-	X(protection) X(protect_system) X(protect_home) X(protect_proc) X(proc_subset) X(views) X(binds) X(tmpfs)
+	X(protection) X(protect_system) X(protect_home) X(protect_proc) X(proc_subset) X(views) X(binds) X(tmpfs) \
+	X(restriction) X(namespaces) X(families) X(architectures) X(calls) X(call_error)
 /* Each reads a setting into a field. NULL, or what is wrong with the setting and what would be right. */
 #define READER(name) const char *read_##name(void *field, const struct directive *row, const struct setting *setting);
 READERS(READER)

@@ -73,6 +73,7 @@ enum step {
 	STEP_CWD,
 	STEP_LISTEN_PID,
 	STEP_SIGNALS,
+	STEP_FILTER, /* refuses what the steps before need */
 	STEP_EXEC,
 	STEP_COUNT,
 };

@@ -188,6 +188,7 @@ static const struct {
 	[STEP_CWD] = {"--cwd", .text = offsetof(struct plan, cwd)},
 	[STEP_LISTEN_PID] = {"LISTEN_PID"},
 	[STEP_SIGNALS] = {"signal mask"},
+	[STEP_FILTER] = {"system call filter of the sandbox"},
 	[STEP_EXEC] = {"program", add_program},
 };
 

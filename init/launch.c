@@ -53,6 +53,7 @@ void launch_reset(struct launch *launch)
 
 	memset(launch, 0, offsetof(struct launch, plan) + offsetof(struct plan, identity));
 	plan->identity = (struct identity){0};
+	plan->filter = (struct filter){0};
 	plan_default(plan);
 	plan->personality = personality_choose("nsinit");
 	plan->capabilities = ~UINT64_C(0);
@@ -321,9 +322,29 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 		home = NULL;
 	}
 	lower_limits(plan);
-	if (!command->privileged && protect_plan(&start, unit) < 0)
+	if (command->privileged) {
+		plan->filter.restrictions = 0;
+		plan->mount_count = 0;
+	} else if (protect_plan(&start, unit) < 0) {
 		return -1;
+	}
 	return env_build(plan, environ, home);
+}
+
+/* What systemd would end with in our place, systemd.exec(5). */
+static int status_of(enum step step)
+{
+	static const struct {
+		unsigned char step, status;
+	} statuses[] = {
+		{STEP_CWD, 200}, {STEP_LIMITS, 205}, {STEP_GROUPS, 216}, {STEP_GID, 216}, {STEP_UID, 217}, {STEP_BOUNDING, 218}, {STEP_CAPABILITIES, 218},
+		{STEP_SANDBOX, 226}, {STEP_VIEWS, 226}, {STEP_FILTER, 228},
+	};
+
+	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+		if (statuses[i].step == step)
+			return statuses[i].status;
+	return 203;
 }
 
 pid_t launch_start(struct unit *unit, const struct setting *setting)
@@ -332,7 +353,7 @@ pid_t launch_start(struct unit *unit, const struct setting *setting)
 	struct command command;
 	int files[3] = {-1, -1, -1};
 	const struct job job = {.kind = JOB_SESSION, .console = -1, .files = files};
-	struct fault fault;
+	struct fault fault = {.step = STEP_NONE};
 	pid_t pid = -1;
 
 	log_about(unit->name);
@@ -353,7 +374,7 @@ pid_t launch_start(struct unit *unit, const struct setting *setting)
 out:
 	close_streams(files);
 	log_about(NULL);
-	return pid;
+	return pid < 0 ? -status_of(fault.step) : pid;
 }
 
 void launch_empty(int parent, const char *name)
@@ -369,13 +390,13 @@ void launch_empty(int parent, const char *name)
 	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-void launch_clean(const struct unit *unit)
+void launch_clean(const struct unit *unit, bool restarts)
 {
 	int run;
 
 	launch_read(&start, unit);
 	protect_clean(&start, unit);
-	if (start.directory_count == 0 || start.keep_directory[DIRECTORY_RUNTIME])
+	if (restarts || start.directory_count == 0 || start.keep_directory[DIRECTORY_RUNTIME])
 		return;
 	run = openat(AT_FDCWD, directory_rows[DIRECTORY_RUNTIME].parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; run >= 0 && i < start.directory_count; i++)

@@ -30,15 +30,16 @@ static const struct taken {
 	unsigned when; /* PROTECTS() of any */
 	unsigned long namespaces;
 	uint64_t capabilities; /* to do without */
+	unsigned restrictions;
 } taken[] = {
-	{PROTECTS(DEVICES), 0, CAP(MKNOD) | CAP(SYS_RAWIO)},
-	{PROTECTS(MODULES), 0, CAP(SYS_MODULE)},
-	{PROTECTS(LOGS), 0, CAP(SYSLOG)},
-	{PROTECTS(CLOCK), 0, CAP(SYS_TIME) | CAP(WAKE_ALARM)},
-	{PROTECTS(HOSTNAME), CLONE_NEWUTS, 0},
-	{PROTECTS(NETWORK), CLONE_NEWNET, 0},
-	{PROTECTS(IPC), CLONE_NEWIPC, 0},
-	{PROTECTS(MOUNTS), CLONE_NEWNS, 0},
+	{PROTECTS(DEVICES), 0, CAP(MKNOD) | CAP(SYS_RAWIO), RESTRICTS(DEVICES)},
+	{PROTECTS(MODULES), 0, CAP(SYS_MODULE), RESTRICTS(MODULES)},
+	{PROTECTS(LOGS), 0, CAP(SYSLOG), RESTRICTS(LOGS)},
+	{PROTECTS(CLOCK), 0, CAP(SYS_TIME) | CAP(WAKE_ALARM), RESTRICTS(CLOCK)},
+	{PROTECTS(HOSTNAME), CLONE_NEWUTS, 0, RESTRICTS(HOSTNAME)},
+	{PROTECTS(NETWORK), CLONE_NEWNET, 0, 0},
+	{PROTECTS(IPC), CLONE_NEWIPC, 0, 0},
+	{PROTECTS(MOUNTS), CLONE_NEWNS, 0, 0},
 };
 
 #define HOME_ANY (PROTECTS(HOME) | PROTECTS(HOME_WRITES) | PROTECTS(HOME_TMPFS))
@@ -199,7 +200,7 @@ static int add_temporary(struct plan *plan, const struct unit *unit)
 
 void protect_clean(const struct launch *launch, const struct unit *unit)
 {
-	for (size_t i = 0; (launch->protections & PROTECTS(TMP)) && i < COUNT(temporary); i++) {
+	for (size_t i = 0; (launch->dynamic_user || (launch->protections & PROTECTS(TMP))) && i < COUNT(temporary); i++) {
 		char name[sizeof "nsinit-private-" + sizeof unit->invocation] = "nsinit-private-";
 		int fd = openat(AT_FDCWD, temporary[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -279,6 +280,7 @@ static void imply(struct launch *launch)
 		return;
 	launch->protections |= PROTECTS(TMP) | PROTECTS(SYSTEM_STRICT) | (launch->protections & HOME_ANY ? 0 : PROTECTS(HOME_WRITES));
 	launch->plan.no_new_privs = true;
+	launch->plan.filter.restrictions |= RESTRICTS(SUID);
 }
 
 int protect_plan(struct launch *launch, const struct unit *unit)
@@ -292,6 +294,7 @@ int protect_plan(struct launch *launch, const struct unit *unit)
 		plan->sandbox |= taken[i].namespaces;
 		plan->limit_capabilities |= taken[i].capabilities != 0;
 		plan->capabilities &= ~taken[i].capabilities;
+		plan->filter.restrictions |= taken[i].restrictions;
 	}
 	if (must_do_without(plan)) {
 		plan->sandbox = 0;

@@ -4,12 +4,16 @@
  */
 #include "reader.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
 
+#include "calls.h"
 #include "launch.h"
+#include "log.h"
 #include "mount.h"
 #include "syntax.h"
 #include "value.h"
@@ -604,4 +608,145 @@ READS(tmpfs)
 	for (unsigned i = 0; i < setting->words && !wrong; i++, word = syntax_after(word))
 		wrong = add_mount(launch, row, (struct mount_entry){.kind = MOUNT_TMPFS, .target = word, .attributes = MS_NOSUID | MS_NODEV});
 	return wrong;
+}
+
+/* The field of the row is the restriction. */
+READS(restriction)
+{
+	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
+	unsigned *restrictions = &launch->plan.filter.restrictions;
+	bool on = false;
+	const char *wrong = plain_truth(&on, setting->text);
+
+	*restrictions = on ? *restrictions | 1U << row->field : *restrictions & ~(1U << row->field);
+	return wrong;
+}
+
+/* yes: none is allowed; no; those that are; or, behind ~, those that are not. */
+READS(namespaces)
+{
+	static const char *const names[] = {"cgroup", "ipc", "net", "mnt", "pid", "user", "uts", "time"};
+	static const unsigned long flags[] = {CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_NEWTIME};
+	struct filter *filter = &((struct plan *)field)->filter;
+	const char *word = setting->text;
+	unsigned long named = 0, all = 0;
+	bool without = *word == '~', on;
+
+	(void)row;
+	for (size_t i = 0; i < COUNT(flags); i++)
+		all |= flags[i];
+	word += without;
+	if (setting->words == 1 && reader_truth(word, &on) == 0) {
+		filter->namespaces = on ? all : 0;
+	} else {
+		for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word)) {
+			int name = choice(word, names, COUNT(names));
+
+			if (name < 0)
+				return "not a namespace; give some of cgroup, ipc, net, mnt, pid, user, uts, time";
+			named |= flags[name];
+		}
+		/* What an earlier line allows it allows. */
+		filter->namespaces = without ? filter->namespaces | named : (filter->namespaces ? filter->namespaces : all) & ~named;
+	}
+	filter->restrictions = filter->namespaces ? filter->restrictions | RESTRICTS(NAMESPACES) : filter->restrictions & ~RESTRICTS(NAMESPACES);
+	return NULL;
+}
+
+/* socket(2), by their numbers. */
+static const char *const families[] = {
+	[1] = "AF_UNIX", "AF_INET", "AF_AX25", "AF_IPX", "AF_APPLETALK", "AF_NETROM", "AF_BRIDGE", "AF_ATMPVC", "AF_X25", "AF_INET6", "AF_ROSE", "AF_DECnet",
+	"AF_NETBEUI", "AF_SECURITY", "AF_KEY", "AF_NETLINK", "AF_PACKET", "AF_ASH", "AF_ECONET", "AF_ATMSVC", "AF_RDS", "AF_SNA", "AF_IRDA", "AF_PPPOX",
+	"AF_WANPIPE", "AF_LLC", "AF_IB", "AF_MPLS", "AF_CAN", "AF_TIPC", "AF_BLUETOOTH", "AF_IUCV", "AF_RXRPC", "AF_ISDN", "AF_PHONET", "AF_IEEE802154",
+	"AF_CAIF", "AF_ALG", "AF_NFC", "AF_VSOCK", "AF_KCM", "AF_QIPCRTR", "AF_SMC", "AF_XDP", "AF_MCTP",
+};
+
+/* Those that are allowed, none, or, behind ~, those that are not. */
+READS(families)
+{
+	struct filter *filter = &((struct plan *)field)->filter;
+	const char *word = setting->text;
+	const bool without = *word == '~', first = !(filter->restrictions & RESTRICTS(FAMILIES));
+
+	(void)row;
+	word += without;
+	if (first)
+		filter->families = without ? ~UINT64_C(0) : 0;
+	filter->restrictions |= RESTRICTS(FAMILIES);
+	for (unsigned i = 0; i < setting->words && strcmp(word, "none") != 0; i++, word = syntax_after(word)) {
+		int family = choice(strcmp(word, "AF_LOCAL") == 0 ? "AF_UNIX" : word, families, COUNT(families));
+
+		if (family < 0)
+			return "not an address family; give names as AF_INET";
+		filter->families = without ? filter->families & ~(UINT64_C(1) << family) : filter->families | UINT64_C(1) << family;
+	}
+	return NULL;
+}
+
+/* Every filter leaves only the machine's own, whatever other ones are named. */
+READS(architectures)
+{
+	(void)row;
+	(void)setting;
+	((struct plan *)field)->filter.restrictions |= RESTRICTS(ARCHITECTURES);
+	return NULL;
+}
+
+/* Some errors by name, or any by number. -1: it is none. */
+static int read_error(const char *text)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} errors[] = {
+		{"kill", 0}, {"EPERM", EPERM}, {"EACCES", EACCES}, {"ENOSYS", ENOSYS}, {"EINVAL", EINVAL}, {"ENOENT", ENOENT}, {"EUCLEAN", EUCLEAN},
+		{"EOPNOTSUPP", EOPNOTSUPP}, {"ENOTSUP", ENOTSUP}, {"EAFNOSUPPORT", EAFNOSUPPORT}, {"EIO", EIO}, {"EBUSY", EBUSY}, {"EILSEQ", EILSEQ},
+	};
+	unsigned long number;
+
+	for (size_t i = 0; i < COUNT(errors); i++)
+		if (strcmp(text, errors[i].name) == 0)
+			return errors[i].error;
+	return value_number(text, 254, &number) == 0 ? (int)number : -1;
+}
+
+PLAIN(call_error)
+{
+	int error = read_error(text);
+
+	((struct plan *)field)->filter.calls_error = error > 0 ? error : 0;
+	return error < 0 ? "not an error; give one as EPERM, or kill" : NULL;
+}
+
+/* Marks the calls of NAME[:ERROR]. False: there is no such name, or error. */
+static bool mark_calls(struct filter *filter, const char *word, bool listed)
+{
+	char name[64];
+	const char *text = value_item(word, ':', name, sizeof name);
+	struct calls_walk walk = {0};
+	int error = text ? read_error(text) : 0, number;
+
+	while (error >= 0 && (number = calls_next(&walk, name)) >= 0)
+		filter->calls[number] = listed ? (uint8_t)(error + 1) : 0;
+	return walk.known;
+}
+
+/* The first line says whether those that are named are allowed, or with ~ refused; a line of the other kind takes names back. */
+READS(calls)
+{
+	struct filter *filter = &((struct plan *)field)->filter;
+	const char *word = setting->text;
+	const bool without = *word == '~';
+
+	(void)row;
+	word += without;
+	if (!(filter->restrictions & RESTRICTS(CALLS))) {
+		filter->calls_allowed = !without;
+		mark_calls(filter, "@default", !without);
+	}
+	filter->restrictions |= RESTRICTS(CALLS);
+	for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word))
+		if (!mark_calls(filter, word, filter->calls_allowed != without))
+			log_warning("SystemCallFilter: %s: no such system call or group; it is left out", word);
+	return NULL;
 }

@@ -121,7 +121,7 @@ static void start_main(struct unit *unit)
 
 	if (pid < 0) {
 		life_note(unit, RESULT_EXIT);
-		unit->status = 203 << 8; /* EXIT_EXEC of systemd.exec(5) */
+		unit->status = -pid << 8;
 		life_start_failed(unit);
 		return;
 	}

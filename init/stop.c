@@ -114,12 +114,13 @@ void life_enter_dead(struct unit *unit)
 	if (unit->rules.pid_file)
 		unlinkat(AT_FDCWD, unit->rules.pid_file, 0);
 	if (wants_restart(unit)) {
+		launch_clean(unit, true);
 		life_set_state(unit, STATE_RESTART, backoff_delay(unit));
 		unit->restarts++;
 		log_info("%s: %s; starts again in %ld ms", unit->name, service_result_name(unit->result), (long)(unit->deadline_ms - unit->since_ms));
 		return;
 	}
-	launch_clean(unit);
+	launch_clean(unit, false);
 	life_set_state(unit, failed ? STATE_FAILED : STATE_DEAD, -1);
 	if (failed)
 		log_error("%s: failed: %s", unit->name, service_result_name(unit->result));
@@ -129,7 +130,7 @@ void life_enter_dead(struct unit *unit)
 void life_give_up(struct unit *unit)
 {
 	unit->stopping = true;
-	launch_clean(unit);
+	launch_clean(unit, false);
 	life_set_state(unit, unit->result == RESULT_SUCCESS ? STATE_DEAD : STATE_FAILED, -1);
 	supervisor_ended(unit);
 }

@@ -18,6 +18,7 @@
 #include "decimal.h"
 #include "dev.h"
 #include "exec.h"
+#include "filter.h"
 #include "idmap.h"
 #include "join.h"
 #include "landlock.h"
@@ -37,13 +38,17 @@ static int step_no_new_privs(struct child *child)
 	return child->plan->no_new_privs ? prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) : 0;
 }
 
-/* Not to be touched by a start that has no rules: landlock.c lies where few do, init/layout.ld. */
+/* This file and those of the next few steps are not to be touched by a start that has no use for them: they lie where few do, init/layout.ld. */
+static int step_seccomp(struct child *child)
+{
+	return child->plan->seccomp ? seccomp_apply(child) : 0;
+}
+
 static int step_landlock(struct child *child)
 {
 	return child->plan->landlock_count > 0 ? landlock_apply(child) : 0;
 }
 
-/* The same goes for sandbox.c. */
 static int step_sandbox(struct child *child)
 {
 	return child->plan->sandbox ? sandbox_enter(child) : 0;
@@ -117,6 +122,11 @@ static int step_listen_pid(struct child *child)
 	return 0;
 }
 
+static int step_filter(struct child *child)
+{
+	return child->plan->filter.restrictions ? filter_apply(child) : 0;
+}
+
 static int step_exec(struct child *child)
 {
 	const struct plan *plan = child->plan;
@@ -157,7 +167,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_VIEWS] = step_views,
 	[STEP_NO_NEW_PRIVS] = step_no_new_privs,
 	[STEP_LANDLOCK] = step_landlock,
-	[STEP_SECCOMP] = seccomp_apply,
+	[STEP_SECCOMP] = step_seccomp,
 	[STEP_BOUNDING] = caps_bound,
 	[STEP_GROUPS] = step_groups,
 	[STEP_GID] = step_gid,
@@ -166,6 +176,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_CWD] = step_cwd,
 	[STEP_LISTEN_PID] = step_listen_pid,
 	[STEP_SIGNALS] = step_signals,
+	[STEP_FILTER] = step_filter,
 	[STEP_EXEC] = step_exec,
 };
 

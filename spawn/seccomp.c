@@ -39,22 +39,6 @@ enum {
 #define ANY_NAMESPACE                                                                                             \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
-enum rule_kind {
-	REFUSED,      /* whatever its arguments */
-	ABSENT,       /* looks as if the kernel did not have it, so that libc falls back */
-	REFUSED_BITS, /* if argument has one of the bits of a */
-	REFUSED_IS,   /* if argument is a or b; of 64 bits the lower half counts, as for the kernel: CVE-2019-10063 */
-	ALLOWED_BITS, /* only if argument has no other bits than those of a, or is all ones */
-};
-
-struct rule {
-	int number;
-	enum rule_kind kind;
-	int argument;
-	uint32_t a, b;
-	uint64_t capabilities; /* any of these allows it */
-};
-
 #define REFUSE(call, capabilities) {SYS_##call, REFUSED, 0, 0, 0, capabilities}
 
 static const struct rule rules[] = {
@@ -161,37 +145,46 @@ enum {
 /* A conditional jump reaches 255 instructions, and the longest is over the lower half. */
 _Static_assert((RULES / 2 + 1) * RULE_INSTRUCTIONS_MAX <= 255, "use a far jump for the upper half");
 
-/* A program that grows. */
-struct code {
-	struct sock_filter *program;
-	size_t length;
-};
-
-static void emit(struct code *code, unsigned operation, uint32_t k, size_t yes, size_t no)
+void seccomp_emit(struct code *code, unsigned operation, uint32_t k, size_t yes, size_t no)
 {
 	code->program[code->length++] = (struct sock_filter){(uint16_t)operation, (uint8_t)yes, (uint8_t)no, k};
 }
 
 static void emit_return(struct code *code, uint32_t action)
 {
-	emit(code, BPF_RET | BPF_K, action, 0, 0);
+	seccomp_emit(code, BPF_RET | BPF_K, action, 0, 0);
 }
 
 static void emit_load(struct code *code, size_t offset)
 {
-	emit(code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+	seccomp_emit(code, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }
 
-static void emit_argument(struct code *code, const struct rule *rule)
+static void emit_argument(struct code *code, int argument)
 {
 	/* All four architectures are little endian: the lower half comes first. */
-	emit_load(code, offsetof(struct seccomp_data, args) + (size_t)rule->argument * sizeof(uint64_t));
+	emit_load(code, offsetof(struct seccomp_data, args) + (size_t)argument * sizeof(uint64_t));
 }
 
-/* What happens to the call of the rule, when it is that call. */
-static void emit_rule(struct code *code, const struct rule *rule)
+/* Goes over the next instruction if the number in the accumulator is in the rule's set. */
+static void emit_member(struct code *code, const struct rule *rule)
 {
-	const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM, absent = SECCOMP_RET_ERRNO | ENOSYS;
+	seccomp_emit(code, BPF_JMP | BPF_JGE | BPF_K, 64, 10, 0);
+	seccomp_emit(code, BPF_JMP | BPF_JGE | BPF_K, 32, 4, 0);
+	seccomp_emit(code, BPF_MISC | BPF_TAX, 0, 0, 0);
+	seccomp_emit(code, BPF_LD | BPF_IMM, 1, 0, 0);
+	seccomp_emit(code, BPF_ALU | BPF_LSH | BPF_X, 0, 0, 0);
+	seccomp_emit(code, BPF_JMP | BPF_JSET | BPF_K, rule->a, 6, 5);
+	seccomp_emit(code, BPF_ALU | BPF_SUB | BPF_K, 32, 0, 0);
+	seccomp_emit(code, BPF_MISC | BPF_TAX, 0, 0, 0);
+	seccomp_emit(code, BPF_LD | BPF_IMM, 1, 0, 0);
+	seccomp_emit(code, BPF_ALU | BPF_LSH | BPF_X, 0, 0, 0);
+	seccomp_emit(code, BPF_JMP | BPF_JSET | BPF_K, rule->b, 1, 0);
+}
+
+void seccomp_emit_rule(struct code *code, const struct rule *rule)
+{
+	const uint32_t refuse = SECCOMP_RET_ERRNO | (rule->kind == ALLOWED_FAMILY ? EAFNOSUPPORT : EPERM), absent = SECCOMP_RET_ERRNO | ENOSYS;
 
 	switch (rule->kind) {
 	case REFUSED:
@@ -201,20 +194,45 @@ static void emit_rule(struct code *code, const struct rule *rule)
 		emit_return(code, absent);
 		return;
 	case REFUSED_BITS:
-		emit_argument(code, rule);
-		emit(code, BPF_JMP | BPF_JSET | BPF_K, rule->a, 0, 1);
+		emit_argument(code, rule->argument);
+		seccomp_emit(code, BPF_JMP | BPF_JSET | BPF_K, rule->a, 0, 1);
 		emit_return(code, refuse);
 		break;
 	case REFUSED_IS:
-		emit_argument(code, rule);
-		emit(code, BPF_JMP | BPF_JEQ | BPF_K, rule->a, 1, 0);
-		emit(code, BPF_JMP | BPF_JEQ | BPF_K, rule->b, 0, 1);
+		emit_argument(code, rule->argument);
+		seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, rule->a, 1, 0);
+		seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, rule->b, 0, 1);
+		emit_return(code, refuse);
+		break;
+	case REFUSED_ALL:
+		emit_argument(code, rule->argument);
+		seccomp_emit(code, BPF_ALU | BPF_AND | BPF_K, rule->a, 0, 0);
+		seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, rule->a, 0, 1);
+		emit_return(code, refuse);
+		break;
+	case REFUSED_MODE:
+		emit_argument(code, rule->argument);
+		seccomp_emit(code, BPF_JMP | BPF_JSET | BPF_K, rule->a, 0, 3);
+		emit_argument(code, rule->argument + 1);
+		seccomp_emit(code, BPF_JMP | BPF_JSET | BPF_K, rule->b, 0, 1);
+		emit_return(code, refuse);
+		break;
+	case REFUSED_NONE:
+		emit_argument(code, rule->argument);
+		seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+		seccomp_emit(code, BPF_JMP | BPF_JSET | BPF_K, rule->a, 0, 1);
+		emit_return(code, refuse);
+		break;
+	case ALLOWED_SET:
+	case ALLOWED_FAMILY:
+		emit_argument(code, rule->argument);
+		emit_member(code, rule);
 		emit_return(code, refuse);
 		break;
 	case ALLOWED_BITS:
-		emit_argument(code, rule);
-		emit(code, BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 2, 0); /* which only asks */
-		emit(code, BPF_JMP | BPF_JSET | BPF_K, ~rule->a, 0, 1);
+		emit_argument(code, rule->argument);
+		seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 2, 0); /* which only asks */
+		seccomp_emit(code, BPF_JMP | BPF_JSET | BPF_K, ~rule->a, 0, 1);
 		emit_return(code, refuse);
 		break;
 	}
@@ -226,7 +244,7 @@ static void emit_no_rule(struct code *code, bool last)
 {
 #ifdef __x86_64__
 	if (last) {
-		emit(code, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
+		seccomp_emit(code, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
 		emit_return(code, SECCOMP_RET_ERRNO | ENOSYS);
 	}
 #endif
@@ -240,13 +258,13 @@ static void emit_search(struct code *code, const struct rule *const *sorted, siz
 	size_t middle = low + (high - low) / 2, branch = code->length;
 
 	if (high - low == 1) {
-		emit(code, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)sorted[low]->number, 0, 0);
-		emit_rule(code, sorted[low]);
+		seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)sorted[low]->number, 0, 0);
+		seccomp_emit_rule(code, sorted[low]);
 		code->program[branch].jf = (uint8_t)(code->length - branch - 1);
 		emit_no_rule(code, high == count);
 		return;
 	}
-	emit(code, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)sorted[middle]->number, 0, 0);
+	seccomp_emit(code, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)sorted[middle]->number, 0, 0);
 	emit_search(code, sorted, low, middle, count);
 	code->program[branch].jt = (uint8_t)(code->length - branch - 1);
 	emit_search(code, sorted, middle, high, count);
@@ -270,16 +288,21 @@ static size_t sort(uint64_t capabilities, const struct rule **sorted)
 	return count;
 }
 
+void seccomp_emit_begin(struct code *code)
+{
+	emit_load(code, offsetof(struct seccomp_data, arch));
+	seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+	emit_return(code, SECCOMP_RET_ERRNO | ENOSYS); /* another architecture's numbers mean other calls */
+	emit_load(code, offsetof(struct seccomp_data, nr));
+}
+
 size_t seccomp_compile(uint64_t capabilities, struct sock_filter *program)
 {
 	const struct rule *sorted[RULES];
 	size_t count = sort(capabilities, sorted);
 	struct code code = {.program = program};
 
-	emit_load(&code, offsetof(struct seccomp_data, arch));
-	emit(&code, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
-	emit_return(&code, SECCOMP_RET_ERRNO | ENOSYS); /* another architecture's numbers mean other calls */
-	emit_load(&code, offsetof(struct seccomp_data, nr));
+	seccomp_emit_begin(&code);
 	emit_search(&code, sorted, 0, count, count);
 	return code.length;
 }
@@ -296,5 +319,5 @@ __attribute__((noinline)) static int install(uint64_t capabilities)
 
 int seccomp_apply(struct child *child)
 {
-	return child->plan->seccomp ? install(child->plan->capabilities) : 0;
+	return install(child->plan->capabilities);
 }

@@ -63,6 +63,44 @@ ROWS = {
     "DynamicUser": ("DynamicUser=yes", "grep -c NoNewPrivs:.1 /proc/self/status; ls /tmp; " + write("/etc", "/tmp"), None, "1 no yes"),
 }
 
+def python(code):
+    return f"python3 -c 'import ctypes, mmap, os, socket; libc = ctypes.CDLL(None, use_errno=True)\n{code}' 2>/dev/null || echo no"
+
+
+def call(name, *arguments):
+    return python(f"print(\"yes\" if libc.{name}({', '.join(map(str, arguments))}) >= 0 else ctypes.get_errno())")
+
+
+# Directives that are a filter: what a call gives without, and with it.
+FILTERS = {
+    "RestrictRealtime": ("RestrictRealtime=yes", "chrt -f 1 true 2>/dev/null && echo yes || echo no; chrt -b 0 echo yes", "yes yes", "no yes"),
+    "RestrictSUIDSGID": ("RestrictSUIDSGID=yes", "touch /run/f /run/g; chmod 4755 /run/f 2>/dev/null && echo yes || echo no; chmod 755 /run/g && echo yes; "
+                         + python("os.close(os.open(\"/run/new\", os.O_CREAT | os.O_WRONLY, 0o2755)); print(\"yes\"); os.unlink(\"/run/new\")"), "yes yes yes", "no yes no"),
+    "LockPersonality": ("LockPersonality=yes", call("personality", "0x40000") + "; " + call("personality", "0xffffffff"), "yes yes", "1 yes"),
+    "MemoryDenyWriteExecute": ("MemoryDenyWriteExecute=yes", python("mmap.mmap(-1, 4096, prot=7); print(\"yes\")") + "; "
+                               + python("m = mmap.mmap(-1, 4096, prot=3); a = ctypes.addressof(ctypes.c_char.from_buffer(m)); print(libc.mprotect(ctypes.c_void_p(a), 4096, 5))"),
+                               "yes 0", "no -1"),
+    "RestrictNamespaces": ("RestrictNamespaces=yes", "unshare -u true 2>/dev/null && echo yes || echo no; unshare -fp true 2>/dev/null && echo yes || echo no; true & wait; echo yes", "yes yes yes", "no no yes"),
+    "RestrictNamespaces-some": ("RestrictNamespaces=uts ipc", "unshare -u echo yes; unshare -m true 2>/dev/null && echo yes || echo no", "yes yes", "yes no"),
+    "RestrictNamespaces-but": ("RestrictNamespaces=~uts ipc", "unshare -u true 2>/dev/null && echo yes || echo no; unshare -m echo yes", "yes yes", "no yes"),
+    "RestrictAddressFamilies": ("RestrictAddressFamilies=AF_UNIX AF_INET", call("socket", 1, 1, 0) + "; " + call("socket", 2, 1, 0) + "; " + call("socket", 16, 3, 0), "yes yes yes", "yes yes 97"),
+    "RestrictAddressFamilies-but": ("RestrictAddressFamilies=~AF_NETLINK AF_VSOCK", call("socket", 2, 1, 0) + "; " + call("socket", 16, 3, 0), "yes yes", "yes 97"),
+    "RestrictAddressFamilies-none": ("RestrictAddressFamilies=none", call("socket", 1, 1, 0), "yes", "97"),
+    "SystemCallArchitectures": ("SystemCallArchitectures=native", "grep -c Seccomp:.2 /proc/self/status", "0", "1"),
+    "ProtectHostname-call": ("ProtectHostname=yes", "hostname nsinit-test 2>/dev/null && echo yes || echo no", None, "no"),
+    "ProtectClock-call": ("ProtectClock=yes", call("adjtimex", "ctypes.create_string_buffer(512)"), None, "1"),
+    "ProtectKernelLogs-call": ("ProtectKernelLogs=yes", call("klogctl", 10, 0, 0), "yes", "1"),
+    "ProtectKernelModules-call": ("ProtectKernelModules=yes", call("syscall", 176, 0, 0), None, "1"),
+    "SystemCallFilter": ("SystemCallFilter=@system-service", "chroot / echo yes 2>/dev/null; echo $?", "yes 0", "159"),
+    "SystemCallErrorNumber": ("SystemCallFilter=@system-service\nSystemCallErrorNumber=EPERM", "chroot / echo yes 2>/dev/null || echo no; hostname nsinit-x 2>/dev/null || echo no", None, "no no"),
+    "SystemCallFilter-but": ("SystemCallFilter=~@mount sethostname:EACCES", call("sethostname", 0, 0) + "; chroot / echo yes 2>/dev/null; echo $?; echo yes", None, "13 159 yes"),
+    "SystemCallFilter-taken-back": ("SystemCallFilter=@system-service\nSystemCallFilter=~@resources personality:EPERM\nSystemCallErrorNumber=EPERM\nRestrictRealtime=yes",
+                                    call("personality", "0xffffffff") + "; " + call("setpriority", 0, 0, 1), "yes yes", "1 1"),
+    "User-implies-NoNewPrivileges": ("User=daemon\nLockPersonality=yes", "grep -c NoNewPrivs:.1 /proc/self/status", "0", "1"),
+    "Root-needs-no-NoNewPrivileges": ("LockPersonality=yes\nRestrictRealtime=yes", "grep -cE 'NoNewPrivs:.0|Seccomp:.2' /proc/self/status", "1", "2"),
+}
+ROWS.update(FILTERS)
+
 # What is to be hidden is there, and nothing of the real machine is written to.
 SCENE = """
 cp -r {0} /run/test || exit 1
@@ -78,10 +116,10 @@ readlink /proc/self/ns/uts >/run/uts; readlink /proc/self/ns/ipc >/run/ipc
 @pytest.fixture
 def services(root, nsinit, scratch):
     """Runs a service for each text of directives, each with the script; what each said, and what PID 1 said."""
-    def run(script, *texts, options=()):
+    def run(script, *texts, before=()):
         (scratch / "script").write_text(script)
         for i, text in enumerate(texts):
-            (scratch / f"s{i}.service").write_text(f"[Service]\nType=oneshot\nStandardOutput=file:/run/test/out{i}\n{text}\n"
+            (scratch / f"s{i}.service").write_text(f"[Unit]\nAfter=s{i - 1}.service\n[Service]\nType=oneshot\nStandardOutput=file:/run/test/out{i}\n{text}\n"
                                                    "ExecStart=/bin/sh /run/test/script\n")
 
         def scene():
@@ -89,7 +127,7 @@ def services(root, nsinit, scratch):
             assert os.system(SCENE.format(scratch)) == 0
 
         outputs = " ".join(f"/run/test/out{i}" for i in range(len(texts)))
-        result = root.start([nsinit, *options, "--services", "/run/test", "--", "/bin/sh", "-c", f"for f in {outputs}; do echo $(cat $f); done"],
+        result = root.start([*before, nsinit, "--services", "/run/test", "--", "/bin/sh", "-c", f"for f in {outputs}; do echo $(cat $f); done"],
                             pid1=True, setup=scene).finish()
         assert result.status == 0, result
         return result.out.splitlines(), result.err
@@ -113,6 +151,13 @@ def test_sandbox_that_cannot_be_made_fails_the_start(services):
     assert "s1.service: sandbox BindPaths, /mnt: No such file or directory" in errors
 
 
+@pytest.mark.parametrize("directives,status", [("ReadOnlyPaths=/none", "226"), ("ExecStart=/none", "203")])
+def test_status_of_a_start_that_failed_is_as_with_systemd(services, directives, status):
+    post = "ExecStopPost=+/bin/sh -c 'echo $EXIT_STATUS >/run/test/status'"
+    said, errors = services("cat /run/test/status", f"{directives}\n{post}", "")
+    assert said[1] == status, (said, errors)
+
+
 def test_stricter_wins_and_links_are_followed(services):
     script = "mkdir -p /run/real; " + write("/srv", "/srv/inner", "/run/link")
     said, errors = services("ln -sfn /srv/inner /run/link; " + write("/srv/inner", "/run/link"), "ReadOnlyPaths=/srv/inner\nReadWritePaths=/srv/inner",
@@ -126,13 +171,19 @@ def test_privileged_command_has_no_sandbox(services):
 
 
 def test_commands_share_private_tmp_and_nothing_is_left(services):
-    said, errors = services("cat /tmp/x /var/tmp/x; ls -A /tmp /var/tmp | grep -c private", "PrivateTmp=yes\nExecStartPre=/bin/sh -c 'echo 1 >/tmp/x; echo 2 >/var/tmp/x'",
-                            "After=s0.service", "Environment=A=1")
-    assert said[0] == "1 2 0", (said, errors)
+    said, errors = services("cat /tmp/x /var/tmp/x 2>/dev/null; ls -A /tmp /var/tmp | grep -c private", "PrivateTmp=yes\nExecStartPre=/bin/sh -c 'echo 1 >/tmp/x; echo 2 >/var/tmp/x'", "")
+    assert said == ["1 2 0", "0"], (said, errors)
+
+
+@pytest.mark.parametrize("directives", ["PrivateTmp=yes\nRestart=on-failure\nRestartSec=0\nExecStartPre=/bin/sh -c 'echo >>/srv/n; [ $$(wc -l </srv/n) = 2 ]'",
+                                        "DynamicUser=yes"])
+def test_no_private_tmp_is_left(services, directives):
+    said, errors = services("echo ran; ls -A /var/tmp", directives, "")
+    assert said == ["ran", "ran mark"], (said, errors)
 
 
 def test_without_the_capability_it_is_said_once(services):
     directives = "PrivateTmp=yes\nProtectSystem=strict"
-    said, errors = services("echo ran", directives, directives, "BindPaths=/srv:/mnt", options=["--cap-drop", "all"])
+    said, errors = services("echo ran", directives, directives, "BindPaths=/srv:/mnt", before=["setpriv", "--bounding-set", "-sys_admin"])
     assert said == ["ran", "ran", ""] and errors.count("CAP_SYS_ADMIN") == 2, (said, errors)
     assert "s2.service: namespaces of the sandbox mount: Operation not permitted" in errors

@@ -74,7 +74,7 @@ static void test_nothing_is_said_of_what_is_right(void **state)
 		"[Service]\nExecStart=/bin/true\n", "[Service]\nExecStart=true\n", "[Service]\nType=oneshot\nExecStart=/bin/a\nExecStart=/bin/b\n",
 		"[Service]\nType=oneshot\nExecStop=/bin/a\nRemainAfterExit=yes\n", "[X-Mine]\na=b\n[Service]\nExecStart=/bin/true\nX-Mine=1\n",
 		"[Service]\nExecStart=/bin/a\nExecStart=\nExecStart=/bin/b\n", "\xef\xbb\xbf[Service]\nExecStart=/bin/true\n",
-		"[Service]\nExecStart=/bin/true\nPrivateTmp=no\n",
+		"[Service]\nExecStart=/bin/true\nPrivateUsers=no\n",
 	};
 
 	(void)state;
@@ -89,9 +89,9 @@ static void test_what_has_no_effect_is_said_once(void **state)
 	const char *text;
 
 	(void)state;
-	unit_of("[Service]\nExecStart=/bin/true\nPrivateTmp=yes\nDeviceAllow=a\nDeviceAllow=b\nProtectHome=off\n", 0);
+	unit_of("[Service]\nExecStart=/bin/true\nPrivateUsers=yes\nDeviceAllow=a\nDeviceAllow=b\nProtectHome=off\n", 0);
 	text = said_line("not yet");
-	check_part("not yet", text, "no effect yet: PrivateTmp DeviceAllow\n");
+	check_part("not yet", text, "no effect yet: PrivateUsers DeviceAllow\n");
 }
 
 static void test_defaults(void **state)

@@ -192,6 +192,10 @@ static const struct row {
 	{STEP_TERMINAL, "setpgid", "", EPERM, false},
 	{STEP_CLOSE, "sys_close_range", "", EBADF, false},
 	{STEP_LIMITS, "prlimit", "", EPERM, false},
+	{STEP_SANDBOX, "sys_unshare", " 0x20000", EPERM, false},
+	{STEP_SANDBOX, "sys_mount", "none on /", EACCES, false},
+	{STEP_VIEWS, "sys_open_plain", "", ENOENT, false},
+	{STEP_VIEWS, "sys_clone_tree", "", EINVAL, false},
 	{STEP_NO_NEW_PRIVS, "prctl", "prctl 38 1", EINVAL, false},
 	{STEP_LANDLOCK, "sys_landlock_create", " version", ENOSYS, false},
 	{STEP_LANDLOCK, "sys_landlock_restrict", "", EPERM, false},
@@ -204,6 +208,7 @@ static const struct row {
 	{STEP_UID, "sys_setuid", "", EAGAIN, false},
 	{STEP_CWD, "sys_open_plain", "", ENOENT, false},
 	{STEP_SIGNALS, "sys_signal_mask", "", EINVAL, false},
+	{STEP_FILTER, "prctl", "prctl 22 2", EACCES, false},
 	{STEP_EXEC, "execve", "", EACCES, false},
 };
 
@@ -219,6 +224,15 @@ static void test_failures(void **state)
 		snprintf(row, sizeof row, "step %d, %s %s", rows[i].step, rows[i].call, rows[i].part);
 		if (!program && !rows[i].user)
 			plan.namespaces = STANDARD, plan.borrows = false, plan.masks = true;
+		if (rows[i].step == STEP_SANDBOX || rows[i].step == STEP_VIEWS) {
+			plan.sandbox = CLONE_NEWNS;
+			plan.mounts[0] = (struct mount_entry){.kind = MOUNT_VIEW, .target = "/", .attributes = MOUNT_ATTR_RDONLY, .option = "ReadOnlyPaths"};
+			plan.mount_count = 1;
+		}
+		if (rows[i].step == STEP_FILTER) {
+			plan.seccomp = false;
+			plan.filter.restrictions = RESTRICTS(LOGS);
+		}
 		plan.ephemeral = rows[i].step == STEP_OVERLAY;
 		plan.pty = rows[i].step == STEP_PTY ? 7 : 0;
 		fake_fail_at(rows[i].call, rows[i].part, rows[i].error);
