@@ -63,7 +63,7 @@ def test_killed_services_last_line_is_there(world):
 
 
 @pytest.mark.parametrize("setting, out", [
-    ("StandardOutput=null", ""), ("StandardOutput=inherit", "text\nerror\n"), ("StandardOutput=file:@/file", ""),
+    ("StandardOutput=null", ""), ("StandardOutput=inherit", "text\n"), ("StandardOutput=file:@/file", ""),
     ("StandardOutput=null\nStandardError=journal", "one: error\n"), ("StandardError=null", "one: text\n"),
 ])
 def test_output_goes_where_the_file_says(world, setting, out):
