@@ -42,7 +42,7 @@ static char *digits(char *at, int number, int count)
 /* RFC 3339, in UTC. */
 static void print_stamp(char *at)
 {
-	static const char between[] = "--T::.";
+	static const char after[] = "--T::.Z";
 	struct timespec now;
 	struct tm tm;
 
@@ -52,7 +52,7 @@ static void print_stamp(char *at)
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		at = digits(at, parts[i], i == 0 ? 4 : i == 6 ? 3 : 2);
-		*at++ = i < sizeof between - 1 ? between[i] : 'Z';
+		*at++ = after[i];
 	}
 	*at++ = ' ';
 	*at = '\0';
@@ -107,10 +107,12 @@ static void write_line(const char *line, size_t length)
 	print_stamp(stamped);
 	size = strlen(stamped) + length - name - 2;
 	memcpy(stamped + strlen(stamped), line + name + 2, length - name - 2);
-	if (choose(line, name, size) < 0 || write(file.fd, stamped, size) != (ssize_t)size)
-		length = (size_t)write(STDOUT_FILENO, line, length);
-	else
+	if (choose(line, name, size) < 0 || write(file.fd, stamped, size) != (ssize_t)size) {
+		if (write(STDOUT_FILENO, line, length) < 0)
+			return; /* there is no other place */
+	} else {
 		file.size += (off_t)size;
+	}
 }
 
 /* The lines in the text. How much of it they are. */

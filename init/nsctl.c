@@ -135,15 +135,12 @@ static int show_log(const char *name, bool follow)
 		log_error("%s: %s; there are such files on a machine, and in a container lines go to the output of PID 1", path, strerror(errno));
 		return 1;
 	}
-	while (follow) {
+	do {
 		if (!print_log(fd, path)) {
 			close(fd);
 			fd = open_log(name, ".log", path);
-			continue;
 		}
-		nanosleep(&pause, NULL);
-	}
-	print_log(fd, path);
+	} while (follow && nanosleep(&pause, NULL) == 0);
 	return 0;
 }
 

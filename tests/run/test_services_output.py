@@ -49,8 +49,8 @@ def test_long_line_becomes_several_and_nothing_is_lost(world):
 
 def test_line_without_an_end_is_not_mixed_with_others(world):
     """It comes when it is complete, or nobody is left to complete it."""
-    world.service("slow", "ExecStart=/bin/sh -c 'printf begin; : >@/begun; until [ -e @/said ]; do sleep 0.01; done; echo , end; : >@/done; "
-                          "exec sleep 1000'")
+    world.service("slow", "ExecStart=/bin/sh -c 'printf begin; : >@/begun; until [ -e @/said ]; do sleep 0.01; done; echo , end; "
+                          ": >@/done; exec sleep 1000'")
     world.service("other", printing("/bin/echo between"))
     result = world.run(wait_for("[ -e begun ]") + "nsctl start other; touch said; " + wait_for("[ -e done ]"))
     assert lines_of("slow", result.out) == ["begin, end"], result

@@ -65,7 +65,8 @@ def test_the_program_ends_first_and_then_the_services_in_reverse(life):
 
 LOG = """#!/bin/sh
 for i in 1 2 3; do
-  logger=$(pidof logger)
+  until logger=$(pidof logger) && [ "$logger" != "$old" ]; do :; done
+  old=$logger
   nsctl start print@$i
   kill -9 $logger
 done
@@ -96,8 +97,8 @@ def test_logs_are_files_that_are_bounded_and_survive_a_killed_logger(tmp_path):
 def test_services_alone_and_one_whose_end_is_the_machines(tmp_path):
     """Without a program there is no shell; the files are those of --services, and a deaf one is killed when its time is over."""
     other = {"srv/units/last.service": "[Unit]\nAfter=deaf.service\n[Service]\nExecStart=/bin/sh -c 'exit 5'\n",
-             "srv/units/deaf.service": "[Service]\nExecStart=/bin/sh -c 'trap \"\" TERM; echo deaf >/dev/console; while :; do sleep 0.05; done'\n"
-                                       "ExecStartPost=/bin/sleep 0.5\nTimeoutStopSec=300ms\n",
+             "srv/units/deaf.service": "[Service]\nExecStart=/bin/sh -c 'trap \"\" TERM; echo deaf >/dev/console; "
+                                       "while :; do sleep 0.05; done'\nExecStartPost=/bin/sleep 0.5\nTimeoutStopSec=300ms\n",
              "bin/sh": "#!/bin/busybox sh\n[ $# -gt 0 ] || echo no shell\nexec /bin/busybox sh \"$@\"\n"}
     end = machine(tmp_path, "nsinit.services=/srv/units nsinit.essential=last nsinit.end=reboot", **other)
     assert end.status == 5
