@@ -17,6 +17,7 @@
 #include "log.h"
 #include "logger.h"
 #include "out.h"
+#include "units.h"
 #include "value.h"
 
 enum {
@@ -144,7 +145,45 @@ static int show_log(const char *name, bool follow)
 	return 0;
 }
 
-/* A request of NULL is done here, mostly by doing nothing: units are read when they are needed, and --services enables them. */
+/* Where a link to the service's file is, if it starts at a boot. */
+static void enabled_path(const char *name, char *path)
+{
+	strcat(strcpy(path, UNITS_ENABLED "/"), name);
+}
+
+static int enable(const char *name, bool unused)
+{
+	char path[sizeof UNITS_ENABLED + NAME_SIZE + sizeof ".service"];
+	const struct unit *unit;
+
+	(void)unused;
+	log_open(STDERR_FILENO, LOG_ERROR); /* what the file asks for in vain is said when it is started */
+	unit = units_load(name);
+	if (!unit)
+		return 1;
+	enabled_path(unit->name, path);
+	if ((mkdir(UNITS_ENABLED, 0755) == 0 || errno == EEXIST) && (symlink(unit->file, path) == 0 || errno == EEXIST))
+		return 0;
+	log_error("%s: %s", path, strerror(errno));
+	return 1;
+}
+
+static int disable(const char *name, bool unused)
+{
+	char path[sizeof UNITS_ENABLED + NAME_SIZE + sizeof ".service"], target;
+
+	(void)unused;
+	enabled_path(name, path);
+	if (readlink(path, &target, 1) < 0 && errno == EINVAL)
+		log_error("%s is the file itself and no link to it; move it to /etc/systemd/system", path);
+	else if (unlink(path) == 0 || errno == ENOENT)
+		return 0;
+	else
+		log_error("%s: %s", path, strerror(errno));
+	return 1;
+}
+
+/* A request of NULL is done here. Units are read when they are needed. */
 static const struct verb verbs[] = {
 	{"list", "list", false, print_row, "every service, its state, PID, restarts and since when", NULL},
 	{"status", "list", true, print_status, "one service", NULL},
@@ -154,6 +193,8 @@ static const struct verb verbs[] = {
 	{"reload", "reload", true, NULL, "let it read its configuration again", NULL},
 	{"is-active", "list", true, print_active, "say whether it runs; status 0: it does", NULL},
 	{"cat", "list", true, print_file, "print its unit file", NULL},
+	{"enable", NULL, true, NULL, "let it start at each boot", enable},
+	{"disable", NULL, true, NULL, "let it start no more at boots", disable},
 	{"logs", NULL, true, NULL, "print what it has printed, on a machine; -f: and what it prints from now on", show_log},
 	{"poweroff", "poweroff", false, NULL, "stop everything, and end PID 1, or the machine", NULL},
 	{"reboot", "reboot", false, NULL, "the same, and start the machine again", NULL},
@@ -164,8 +205,6 @@ static const struct verb verbs[] = {
 	{"try-restart", "restart", true, NULL, NULL, NULL},
 	{"show", "list", true, print_status, NULL, NULL},
 	{"daemon-reload", NULL, false, NULL, NULL, NULL},
-	{"enable", NULL, true, NULL, NULL, NULL},
-	{"disable", NULL, true, NULL, NULL, NULL},
 };
 
 static int help(void)
