@@ -10,8 +10,14 @@
 
 enum { LOGS_WATCHES = 2 };
 
-/* From now on lines go to our own standard output. Its watches are the LOGS_WATCHES that begin at watches. */
-void logs_open(struct watch *watches);
+/* From now on lines go to our own standard output, or to files by way of a logger. Its watches are the LOGS_WATCHES that begin at watches. */
+void logs_open(struct watch *watches, bool to_files);
+
+/* The logger, 0: there is none. */
+pid_t logs_logger(void);
+
+/* A child has ended. True if it was the logger; then there is another. */
+bool logs_reaped(pid_t pid);
 
 /* A new descriptor for the unit to print to, or -1: there is none to be had, and what it prints should go where ours goes. */
 int logs_pipe(struct unit *unit);

@@ -145,7 +145,7 @@ static int boot_fstab(struct boot *boot)
 /* Those of --services, or those whose files or links are in /etc/nsinit. */
 static int boot_services(struct boot *boot)
 {
-	const char *services = boot->plan->services, *usual = "/etc/nsinit";
+	const char *services = boot->plan->services, *usual = UNITS_ENABLED;
 	int loaded;
 
 	if (!services && !boot->plan->essential && access(usual, F_OK) < 0)

@@ -20,6 +20,7 @@
 #include "cold.h"
 #include "decimal.h"
 #include "log.h"
+#include "logger.h"
 
 enum {
 	LINE_SIZE = 2048,      /* what is longer becomes several lines */
@@ -36,6 +37,8 @@ static struct {
 	int sink;
 	bool is_socket;
 	int peek[2];    /* what is looked at */
+	int kept;       /* the reading end of the pipe to the logger: without one what is in it stays */
+	pid_t logger;   /* 0: none */
 	struct watch *watches;
 	size_t length, written; /* of held: not empty while the sink is full */
 } logs = {.pipes = -1};
@@ -62,6 +65,33 @@ static int open_sink(void)
 	if (fstat(STDOUT_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)))
 		fd = reopen(STDOUT_FILENO, O_WRONLY | O_NONBLOCK);
 	return fd >= 0 ? fd : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+/* The sink is a pipe to the logger. */
+static int open_logger(void)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	fcntl(ends[1], F_SETFL, O_NONBLOCK); /* of this end only */
+	logs.kept = ends[0];
+	logs.logger = logger_start(ends[0]);
+	return ends[1];
+}
+
+pid_t logs_logger(void)
+{
+	return logs.logger;
+}
+
+bool logs_reaped(pid_t pid)
+{
+	if (pid != logs.logger)
+		return false;
+	log_warning("the logger has ended; there is another");
+	logs.logger = logger_start(logs.kept);
+	return true;
 }
 
 /* True if the sink takes something within the time. */
@@ -207,14 +237,14 @@ int logs_pipe(struct unit *unit)
 
 /* --- open and close --- */
 
-void logs_open(struct watch *watches)
+void logs_open(struct watch *watches, bool to_files)
 {
 	int type;
 	socklen_t size = sizeof type;
 
 	watches[WATCH_PIPES] = watches[WATCH_SINK] = (struct watch){.fd = -1};
 	logs.watches = watches;
-	logs.sink = open_sink();
+	logs.sink = to_files ? open_logger() : open_sink();
 	if (logs.sink < 0 || pipe2(logs.peek, O_CLOEXEC) < 0)
 		return;
 	logs.pipes = epoll_create1(EPOLL_CLOEXEC);
@@ -255,4 +285,8 @@ void logs_close(void)
 		flush();
 	close(logs.pipes);
 	logs.pipes = -1;
+	close(logs.sink); /* the logger ends when it has read everything */
+	if (logs.logger)
+		close(logs.kept);
+	logs.logger = 0;
 }

@@ -17,7 +17,7 @@
  *   supervisor.c jobs.c order.c   when they start and stop
  *   service.c stage.c start.c running.c stop.c   the life of one   launch.c command.c envfile.c   a start of it
  *   condition.c members.c pidfile.c backoff.c tmpfiles.c arena.c   parts of that
- *   logs.c     what services print
+ *   logs.c logger.c   what services print
  *   notify.c control.c local.c   what services and people say to PID 1   nsctl.c   those people's program
  *   ../spawn/  makes processes out of plans; decides nothing, says nothing
  */

@@ -14,6 +14,7 @@
 
 #include "cold.h"
 #include "decimal.h"
+#include "logs.h"
 #include "process.h"
 #include "syntax.h"
 
@@ -136,7 +137,7 @@ static long count_children(void)
 
 bool members_all_known(pid_t other)
 {
-	long known = other > 0;
+	long known = (other > 0) + (logs_logger() > 0);
 
 	for (const struct unit *unit = units_first(); unit; unit = unit->next) {
 		known += (unit->main > 0) + (unit->control > 0);

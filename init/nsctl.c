@@ -8,17 +8,22 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control.h"
 #include "log.h"
+#include "logger.h"
 #include "out.h"
+#include "units.h"
 #include "value.h"
 
 enum {
 	NOT_RUNNING = 3, NO_SUCH = 4, /* systemctl(1), exit status */
 	NAME_SIZE = 256,
+	FOLLOW_MS = 200, /* how often a file that grows is looked at */
 };
 
 struct verb {
@@ -27,6 +32,7 @@ struct verb {
 	/* Prints a unit. The exit status that its state is. */
 	int (*print)(char *const *fields, struct out *out);
 	const char *help;
+	int (*here)(const char *name, bool follow); /* what is done if there is no request */
 };
 
 static bool is_up(const char *state)
@@ -97,27 +103,108 @@ static int print_file(char *const *fields, struct out *out)
 	return length < 0;
 }
 
-/* A request of NULL is done here, by doing nothing: units are read when they are needed, and --services enables them. */
+/* Prints what there is from where the file was read to. False: it is another file by now. */
+static bool print_log(int fd, const char *path)
+{
+	struct stat ours, theirs;
+	char text[1024];
+	ssize_t length;
+
+	while ((length = read(fd, text, sizeof text)) > 0)
+		if (write(STDOUT_FILENO, text, (size_t)length) < 0)
+			return true;
+	return fstat(fd, &ours) < 0 || stat(path, &theirs) < 0 || ours.st_ino == theirs.st_ino;
+}
+
+static int open_log(const char *name, const char *suffix, char *path)
+{
+	strcat(strncat(strcpy(path, LOGGER_DIRECTORY), name, strlen(name) - strlen(".service")), suffix);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The lines of a service; with follow, those to come as well. */
+static int show_log(const char *name, bool follow)
+{
+	const struct timespec pause = {0, FOLLOW_MS * 1000000};
+	char path[sizeof LOGGER_DIRECTORY + NAME_SIZE + sizeof ".log.1"];
+	int fd = open_log(name, ".log.1", path);
+
+	if (fd >= 0 && !follow)
+		print_log(fd, path);
+	fd = open_log(name, ".log", path);
+	if (fd < 0) {
+		log_error("%s: %s; there are such files on a machine, and in a container lines go to the output of PID 1", path, strerror(errno));
+		return 1;
+	}
+	do {
+		if (!print_log(fd, path)) {
+			close(fd);
+			fd = open_log(name, ".log", path);
+		}
+	} while (follow && nanosleep(&pause, NULL) == 0);
+	return 0;
+}
+
+/* Where a link to the service's file is, if it starts at a boot. */
+static void enabled_path(const char *name, char *path)
+{
+	strcat(strcpy(path, UNITS_ENABLED "/"), name);
+}
+
+static int enable(const char *name, bool unused)
+{
+	char path[sizeof UNITS_ENABLED + NAME_SIZE + sizeof ".service"];
+	const struct unit *unit;
+
+	(void)unused;
+	log_open(STDERR_FILENO, LOG_ERROR); /* what the file asks for in vain is said when it is started */
+	unit = units_load(name);
+	if (!unit)
+		return 1;
+	enabled_path(unit->name, path);
+	if ((mkdir(UNITS_ENABLED, 0755) == 0 || errno == EEXIST) && (symlink(unit->file, path) == 0 || errno == EEXIST))
+		return 0;
+	log_error("%s: %s", path, strerror(errno));
+	return 1;
+}
+
+static int disable(const char *name, bool unused)
+{
+	char path[sizeof UNITS_ENABLED + NAME_SIZE + sizeof ".service"], target;
+
+	(void)unused;
+	enabled_path(name, path);
+	if (readlink(path, &target, 1) < 0 && errno == EINVAL)
+		log_error("%s is the file itself and no link to it; move it to /etc/systemd/system", path);
+	else if (unlink(path) == 0 || errno == ENOENT)
+		return 0;
+	else
+		log_error("%s: %s", path, strerror(errno));
+	return 1;
+}
+
+/* A request of NULL is done here. Units are read when they are needed. */
 static const struct verb verbs[] = {
-	{"list", "list", false, print_row, "every service, its state, PID, restarts and since when"},
-	{"status", "list", true, print_status, "one service"},
-	{"start", "start", true, NULL, "start it, with what it needs"},
-	{"stop", "stop", true, NULL, "stop it, with what needs it"},
-	{"restart", "restart", true, NULL, "stop it and start it again"},
-	{"reload", "reload", true, NULL, "let it read its configuration again"},
-	{"is-active", "list", true, print_active, "say whether it runs; status 0: it does"},
-	{"cat", "list", true, print_file, "print its unit file"},
-	{"poweroff", "poweroff", false, NULL, "stop everything, and end PID 1, or the machine"},
-	{"reboot", "reboot", false, NULL, "the same, and start the machine again"},
-	{"halt", "halt", false, NULL, "the same, and leave the machine on"},
+	{"list", "list", false, print_row, "every service, its state, PID, restarts and since when", NULL},
+	{"status", "list", true, print_status, "one service", NULL},
+	{"start", "start", true, NULL, "start it, with what it needs", NULL},
+	{"stop", "stop", true, NULL, "stop it, with what needs it", NULL},
+	{"restart", "restart", true, NULL, "stop it and start it again", NULL},
+	{"reload", "reload", true, NULL, "let it read its configuration again", NULL},
+	{"is-active", "list", true, print_active, "say whether it runs; status 0: it does", NULL},
+	{"cat", "list", true, print_file, "print its unit file", NULL},
+	{"enable", NULL, true, NULL, "let it start at each boot", enable},
+	{"disable", NULL, true, NULL, "let it start no more at boots", disable},
+	{"logs", NULL, true, NULL, "print what it has printed, on a machine; -f: and what it prints from now on", show_log},
+	{"poweroff", "poweroff", false, NULL, "stop everything, and end PID 1, or the machine", NULL},
+	{"reboot", "reboot", false, NULL, "the same, and start the machine again", NULL},
+	{"halt", "halt", false, NULL, "the same, and leave the machine on", NULL},
 	/* systemctl's */
-	{"list-units", "list", false, print_row, NULL},
-	{"reload-or-restart", "restart", true, NULL, NULL},
-	{"try-restart", "restart", true, NULL, NULL},
-	{"show", "list", true, print_status, NULL},
-	{"daemon-reload", NULL, false, NULL, NULL},
-	{"enable", NULL, true, NULL, NULL},
-	{"disable", NULL, true, NULL, NULL},
+	{"list-units", "list", false, print_row, NULL, NULL},
+	{"reload-or-restart", "restart", true, NULL, NULL, NULL},
+	{"try-restart", "restart", true, NULL, NULL, NULL},
+	{"show", "list", true, print_status, NULL, NULL},
+	{"daemon-reload", NULL, false, NULL, NULL, NULL},
 };
 
 static int help(void)
@@ -207,31 +294,38 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+/* Does it with one service; its name may lack what all have. */
+static int serve(const struct verb *verb, const char *short_name, bool follow)
+{
+	char name[NAME_SIZE + sizeof ".service"] = "";
+
+	strncat(name, short_name, NAME_SIZE - 1);
+	if (strlen(name) < strlen(".service") || strcmp(name + strlen(name) - strlen(".service"), ".service") != 0)
+		strcat(name, ".service");
+	return verb->request ? ask(verb, name) : verb->here ? verb->here(name, follow) : 0;
+}
+
 int nsctl_run(char **argv)
 {
 	const struct verb *verb;
+	bool follow = false;
 	int status = 0;
 
 	for (argv++; *argv && **argv == '-'; argv++) /* options of systemctl say how to print what we print in one way */
 		if (strcmp(*argv, "-h") == 0 || strcmp(*argv, "--help") == 0)
 			return help();
 	verb = find_verb(*argv ? *argv : "list");
+	if (verb && verb->here && argv[1] && strcmp(argv[1], "-f") == 0)
+		follow = true, argv++;
 	if (!verb || (verb->needs_name && !argv[1])) {
 		log_error("%s: %s; nsctl -h lists the verbs", *argv, verb ? "of which service?" : "no such verb");
 		return 1;
 	}
-	if (!verb->request)
-		return 0;
 	if (!*argv || !argv[1])
-		return ask(verb, "");
-	for (argv++; *argv; argv++) {
-		char name[NAME_SIZE + sizeof ".service"] = "";
-		int one;
+		return verb->request ? ask(verb, "") : 0;
+	while (*++argv) {
+		int one = serve(verb, *argv, follow);
 
-		strncat(name, *argv, NAME_SIZE - 1);
-		if (strlen(name) < strlen(".service") || strcmp(name + strlen(name) - strlen(".service"), ".service") != 0)
-			strcat(name, ".service");
-		one = ask(verb, name);
 		status = one ? one : status;
 	}
 	return status;

@@ -85,6 +85,8 @@ void supervisor_ended(struct unit *unit)
 static bool reaped(struct loop *loop, pid_t pid, int status)
 {
 	(void)loop;
+	if (logs_reaped(pid))
+		return true;
 	for (struct unit *unit = units_first(); unit; unit = unit->next) {
 		if (pid == unit->main) {
 			unit->main = 0;
@@ -259,7 +261,7 @@ void supervisor_attach(struct loop *loop)
 	if (!supervisor.loop) {
 		mkdir(RUN_DIRECTORY, 0755);
 		supervisor.watches[WATCH_NOTIFY] = (struct watch){.fd = notify_open(), .events = POLLIN, .ready = notify_read};
-		logs_open(supervisor.watches + WATCH_LOGS);
+		logs_open(supervisor.watches + WATCH_LOGS, loop->plan->machine);
 		control_open(supervisor.watches + WATCH_CONTROL);
 		supervisor.watch_count = WATCHES;
 		for (size_t i = 0; i < loop->watch_count; i++)

@@ -34,7 +34,7 @@ static struct place {
 	const char *path;
 	int fd;
 } places[PLACES_MAX] = {
-	{"/etc/nsinit", -1}, {"/etc/systemd/system", -1}, {"/run/systemd/system", -1}, {"/usr/local/lib/systemd/system", -1},
+	{UNITS_ENABLED, -1}, {"/etc/systemd/system", -1}, {"/run/systemd/system", -1}, {"/usr/local/lib/systemd/system", -1},
 	{"/usr/lib/systemd/system", -1}, {"/lib/systemd/system", -1},
 };
 

@@ -295,6 +295,17 @@ def test_control(world):
     assert re.fullmatch(r"reload \d+", world.lines()[0])
 
 
+def test_enable_is_a_link(world):
+    """In an /etc of its own: neither a link that is there nor one that is not is an error, and a file is never removed."""
+    script = ("mount -t tmpfs none /etc; mkdir -p /etc/systemd/system; cp units/one.service /etc/systemd/system; "
+              "nsctl enable one; nsctl enable one; readlink /etc/nsinit/one.service; nsctl disable one; nsctl disable one; ls /etc/nsinit; "
+              "nsctl enable none; echo $?; cp units/one.service /etc/nsinit; nsctl disable one; echo $?; ls /etc/nsinit")
+    world.service("one", "ExecStart=/bin/sleep 1000")
+    result = world.run(script)
+    assert result.out == "/etc/systemd/system/one.service\n1\n1\none.service\n", result
+    assert "none.service: no such file" in result.err and "move it to /etc/systemd/system" in result.err
+
+
 def test_others_may_look_and_not_touch(world):
     world.service("one", "ExecStart=/bin/sleep 1000")
     other = "setpriv --reuid 1000 --regid 1000 --clear-groups ./nsctl"

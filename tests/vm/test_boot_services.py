@@ -63,11 +63,42 @@ def test_the_program_ends_first_and_then_the_services_in_reverse(life):
     assert re.findall(r"^(program ends|end \w)$", life.console, re.M) == ["program ends", "end b", "end a"]
 
 
+LOG = """#!/bin/sh
+for i in 1 2 3; do
+  until logger=$(pidof logger) && [ "$logger" != "$old" ]; do :; done
+  old=$logger
+  nsctl start print@$i
+  kill -9 $logger
+done
+until nsctl logs print@3 2>/dev/null | grep -q "Z end$"; do sleep 0.05; done
+for i in 1 2 3; do echo "lines $i $(nsctl logs print@$i | cut -d' ' -f2 | sort -un | wc -l)"; done
+nsctl logs big >/tmp/big
+echo "big $(ls /var/log/nsinit | grep -c "^big\\.log") $(tail -n 1 /tmp/big | cut -d' ' -f2) $(($(wc -c </tmp/big) / 1100000))"
+echo "stamped $(nsctl logs web | grep -c "^20..-..-..T..:..:..\\....Z web runs$")"
+(nsctl logs -f web | grep -q again; echo "followed") &
+nsctl restart web
+wait
+"""
+
+
+def test_logs_are_files_that_are_bounded_and_survive_a_killed_logger(tmp_path):
+    tree = unit("print@", "Type=oneshot", "ExecStart=/bin/sh -c 'seq 1 5000; echo end'")
+    tree.update(unit("big", "Type=oneshot", "ExecStart=/bin/seq 1 150000"))
+    tree.update(unit("web", "ExecStart=/bin/sh -c 'echo web runs; echo again; exec sleep 1000'"))
+    said = machine(tmp_path, "-- /program", LOG, **tree)
+    for number in 1, 2, 3:
+        said.line(f"lines {number} 5001")
+    assert said.console.count("nsinit: the logger has ended; there is another") == 3
+    said.line("big 2 150000 [01]")
+    said.line("stamped 1")
+    said.line("followed")
+
+
 def test_services_alone_and_one_whose_end_is_the_machines(tmp_path):
     """Without a program there is no shell; the files are those of --services, and a deaf one is killed when its time is over."""
     other = {"srv/units/last.service": "[Unit]\nAfter=deaf.service\n[Service]\nExecStart=/bin/sh -c 'exit 5'\n",
-             "srv/units/deaf.service": "[Service]\nExecStart=/bin/sh -c 'trap \"\" TERM; echo deaf >/dev/console; while :; do sleep 0.05; done'\n"
-                                       "ExecStartPost=/bin/sleep 0.5\nTimeoutStopSec=300ms\n",
+             "srv/units/deaf.service": "[Service]\nExecStart=/bin/sh -c 'trap \"\" TERM; echo deaf >/dev/console; "
+                                       "while :; do sleep 0.05; done'\nExecStartPost=/bin/sleep 0.5\nTimeoutStopSec=300ms\n",
              "bin/sh": "#!/bin/busybox sh\n[ $# -gt 0 ] || echo no shell\nexec /bin/busybox sh \"$@\"\n"}
     end = machine(tmp_path, "nsinit.services=/srv/units nsinit.essential=last nsinit.end=reboot", **other)
     assert end.status == 5
