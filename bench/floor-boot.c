@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The least that a PID 1 of a machine can do, with "appliance" in its environment what an appliance needs as well: six mounts, a
+ * The least that a PID 1 of a machine can do, with "appliance" in its environment what an appliance needs as well: nine mounts, a
  * host name, the loopback interface; then its program, and the end of the machine when that ends.
  */
 #include <net/if.h>
@@ -17,7 +17,8 @@ static void appliance(void)
 {
 	static const char *const mounts[][3] = {
 		{"proc", "/proc", NULL}, {"sysfs", "/sys", NULL}, {"devtmpfs", "/dev", NULL}, {"devpts", "/dev/pts", NULL},
-		{"tmpfs", "/dev/shm", "mode=1777"}, {"tmpfs", "/run", "mode=755"},
+		{"tmpfs", "/dev/shm", "mode=1777"}, {"mqueue", "/dev/mqueue", NULL}, {"tmpfs", "/run", "mode=755"},
+		{"tmpfs", "/tmp", "mode=1777"}, {"cgroup2", "/sys/fs/cgroup", "nsdelegate"},
 	};
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
 

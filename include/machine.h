@@ -20,8 +20,8 @@ extern const struct mount_row machine_rows[];
 extern const size_t machine_row_count;
 
 /*
- * True if we are PID 1 of a machine and not of a container: mounts /proc if it must, to know. Descriptors 0 to 2 are open
- * afterwards, as nothing at all where the kernel found no console.
+ * True if we are PID 1 of a machine and not of a container. Then /proc is mounted, for the command line, and the keys
+ * Ctrl-Alt-Del are a signal. Descriptors 0 to 2 are open afterwards, as nothing at all where the kernel found no console.
  */
 bool machine_is_ours(void);
 

@@ -88,13 +88,13 @@ static int boot_mounts(struct boot *boot)
 	return result;
 }
 
-/* What a terminal should be for a person: a serial line comes as the firmware left it. */
-static void make_sane(int fd)
+/* What a terminal should be for a person: a serial line comes as the firmware left it. -1: it is none. */
+static int make_sane(int fd)
 {
 	struct termios settings, before;
 
 	if (tcgetattr(fd, &settings) < 0)
-		return;
+		return -1;
 	before = settings;
 	settings.c_iflag |= ICRNL | IXON;
 	settings.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
@@ -105,6 +105,7 @@ static void make_sane(int fd)
 	if (settings.c_iflag != before.c_iflag || settings.c_oflag != before.c_oflag || settings.c_cflag != before.c_cflag ||
 	    settings.c_lflag != before.c_lflag)
 		tcsetattr(fd, TCSANOW, &settings);
+	return 0;
 }
 
 static int boot_console(struct boot *boot)
@@ -116,10 +117,8 @@ static int boot_console(struct boot *boot)
 		log_warning("console %s: %s; the program has no terminal", path, strerror(errno));
 		return -1;
 	}
-	if (isatty(boot->console)) {
-		make_sane(boot->console);
+	if (make_sane(boot->console) == 0)
 		return 0;
-	}
 	close(boot->console);
 	boot->console = -1;
 	return 0;

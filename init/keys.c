@@ -11,7 +11,6 @@
 #include <linux/watchdog.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/reboot.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -72,7 +71,6 @@ static int open_button(int number)
 
 int keys_open(struct boot *boot)
 {
-	sys_reboot(RB_DISABLE_CAD);
 	if (access("/dev/input", F_OK) < 0)
 		return 0;
 	for (int i = 0; i < INPUTS_MAX && boot->watch_count < BOOT_WATCHES; i++) {

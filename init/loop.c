@@ -21,6 +21,7 @@
 #include "relay.h"
 #include "report.h"
 #include "value.h"
+#include "sys.h"
 
 struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job, const sigset_t *mask)
 {
@@ -49,7 +50,7 @@ int64_t loop_now_ms(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	sys_clock(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 

@@ -9,6 +9,7 @@
 #include <linux/random.h>
 #include <linux/rtc.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -119,12 +120,12 @@ static int64_t written(const char *path)
  */
 int setup_clock(struct boot *boot)
 {
-	int64_t least = written("/proc/self/exe"), end = written(SEED), rtc;
+	int64_t least = written((const char *)getauxval(AT_EXECFN)), end = written(SEED), rtc;
 	struct timespec now;
 
 	(void)boot;
 	least = end > least ? end : least;
-	clock_gettime(CLOCK_REALTIME, &now);
+	sys_clock(CLOCK_REALTIME, &now);
 	if (now.tv_sec >= least)
 		return 0;
 	rtc = rtc_seconds();

@@ -11,6 +11,7 @@
 #include <linux/magic.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -230,12 +231,14 @@ int switch_root(struct boot *boot)
 	if (root < 0 || enter(root) < 0)
 		return -1;
 	sys_signal_mask(SIG_SETMASK, boot->mask, NULL);
+	sys_reboot((int)RB_ENABLE_CAD); /* as the kernel has it for its init */
 	argv[0] = init ? (char *)init : "/sbin/init";
 	if (init)
 		execve(init, argv, environ);
 	else
 		sys_exec_descriptor(own, argv, environ);
 	log_error("init %s: %s; give init=", argv[0], strerror(errno));
+	sys_reboot(RB_DISABLE_CAD);
 	sys_signal_mask(SIG_SETMASK, &(sigset_t){{~0UL}}, NULL);
 	return -1;
 }

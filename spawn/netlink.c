@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys.h"
+
 enum {
 	MESSAGE_SIZE = 512, /* the longest, that of a pair, has about 150 bytes */
 	ANSWER_SIZE = 2048, /* of an interface's description only the head is read */
@@ -114,7 +116,7 @@ int64_t netlink_now_ms(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	sys_clock(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 

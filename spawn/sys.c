@@ -207,6 +207,15 @@ int sys_set_capabilities(uint64_t permitted, uint64_t inheritable)
 	return (int)syscall(SYS_capset, &header, data);
 }
 
+int sys_clock(clockid_t clock, struct timespec *now)
+{
+#ifdef SYS_clock_gettime64
+	return (int)syscall(SYS_clock_gettime64, clock, now);
+#else
+	return (int)syscall(SYS_clock_gettime, clock, now);
+#endif
+}
+
 int sys_reboot(int command)
 {
 	return (int)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, NULL);

@@ -374,6 +374,11 @@ REAL(int, sys_set_capabilities, uint64_t permitted, uint64_t inheritable)
 	return fails("sys_set_capabilities", " %#llx %#llx", (unsigned long long)permitted, (unsigned long long)inheritable) ? -1 : 0;
 }
 
+REAL(int, sys_clock, clockid_t clock, struct timespec *now)
+{
+	return clock_gettime(clock, now);
+}
+
 REAL(int, sys_reboot, int command)
 {
 	return fails("sys_reboot", " %#x", (unsigned)command) ? -1 : 0;

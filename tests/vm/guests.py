@@ -5,21 +5,26 @@ writes to its second serial port, where nsinit tells the status, comes back as t
 does not come to it in time has failed.
 """
 
+import functools
 import os
 import platform
 import re
 import select
 import shutil
 import subprocess
-import tempfile
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-BUILD = Path(__file__).resolve().parents[2] / "build"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nsinit-tests"
-QEMU, KERNEL_PACKAGE = "qemu-system-x86_64", "linux-image-cloud-amd64"
+sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "initramfs"))
+
+from archive import Entry, newc
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+QEMU = "qemu-system-x86_64"
 PATIENCE = 300  # seconds until a guest without hardware help, on a busy machine, counts as hanging
 DIRECTORY, FILE, LINK, NODE = 0o040000, 0o100000, 0o120000, 0o020000
 
@@ -31,34 +36,22 @@ def tool(name, package):
     return found
 
 
+@functools.cache
+def kernel_tree():
+    """Where Debian's kernel is unpacked, which qemu/kernel fetches once."""
+    done = subprocess.run([ROOT / "qemu/kernel", "amd64"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"needs a kernel: {done.stderr.strip()}")
+    return Path(done.stdout.strip())
+
+
 def kernel():
-    """Debian's kernel, from the cache or from its package, which is unpacked and not installed."""
-    if found := sorted(CACHE.glob("kernel-*/boot/vmlinuz-*")):
-        return found[-1]
-    apt_cache, dpkg = tool("apt-cache", "apt"), tool("dpkg-deb", "dpkg")
-    shown = subprocess.run([apt_cache, "depends", KERNEL_PACKAGE], capture_output=True, text=True, check=False).stdout
-    name = re.search(r"Depends: (linux-image-\S+)", shown)
-    if not name:
-        pytest.skip(f"needs a kernel: apt knows no {KERNEL_PACKAGE}")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE) as work:
-        got = subprocess.run(["apt-get", "download", name.group(1)], cwd=work, capture_output=True, text=True, check=False)
-        packages = list(Path(work).glob("*.deb"))
-        if not packages:
-            pytest.skip(f"needs a kernel: apt-get download {name.group(1)}: {got.stderr.strip().splitlines()[-1:]}")
-        tree = Path(work) / "tree"
-        subprocess.run([dpkg, "-x", packages[0], tree], check=True)
-        target = CACHE / ("kernel-" + name.group(1).removeprefix("linux-image-"))
-        try:
-            tree.rename(target)
-        except OSError:
-            assert target.exists()  # somebody else was faster
-    return next(target.glob("boot/vmlinuz-*"))
+    return next(kernel_tree().glob("boot/vmlinuz-*"))
 
 
 def module(name):
     """A module of that kernel, as bytes."""
-    return next((kernel().parents[1] / "lib/modules").glob(f"*/kernel/**/{name}.ko")).read_bytes()
+    return next(kernel_tree().glob(f"lib/modules/*/kernel/**/{name}.ko")).read_bytes()
 
 
 def static_busybox():
@@ -68,29 +61,20 @@ def static_busybox():
     return busybox
 
 
-def entry(name, mode, data=b"", device=(0, 0)):
-    name = name.encode()
-    fields = (0, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(name) + 1, 0)
-    head = b"070701" + b"".join(b"%08X" % field for field in fields) + name + b"\0"
-    return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
+def entry(what):
+    """An entry of the archive: bytes or text are a file, executable if it begins as one, a Path its copy, a tuple arguments of Entry."""
+    if isinstance(what, tuple):
+        return Entry(*what)
+    data = what.read_bytes() if isinstance(what, Path) else what.encode() if isinstance(what, str) else what
+    return Entry(FILE | (0o755 if data[:2] == b"#!" or data[:4] == b"\x7fELF" else 0o644), data)
 
 
 class Files(dict):
-    """An initramfs: path -> bytes or text (a file, executable if it begins as one), a Path (a copy), a tuple (of entry())."""
+    """An initramfs: path -> what entry() takes. The directories on the way are made."""
 
     def archive(self):
-        packed, made = [], set()
-        for path, what in sorted(self.items()):
-            for parent in reversed(Path(path).parents):
-                if str(parent) != "." and str(parent) not in made:
-                    made.add(str(parent))
-                    packed.append(entry(str(parent), DIRECTORY | 0o755))
-            if isinstance(what, tuple):
-                packed.append(entry(path, *what))
-                continue
-            data = what.read_bytes() if isinstance(what, Path) else what.encode() if isinstance(what, str) else what
-            packed.append(entry(path, FILE | (0o755 if data[:2] == b"#!" or data[:4] == b"\x7fELF" else 0o644), data))
-        return b"".join(packed) + entry("TRAILER!!!", 0)
+        entries = {str(parent): Entry(DIRECTORY | 0o755) for path in self for parent in Path(path).parents if str(parent) != "."}
+        return newc(entries | {path: entry(what) for path, what in self.items()})
 
 
 def files(**others):
