@@ -6,19 +6,25 @@
  *   options.c  nsinit's options, a table                option.c value.c   the parser, and of values
  *   personality.c   tini, dumb-init, catatonit, pause   secret.c   --secret
  *   plan.c     what a plan starts as and becomes        user.c env.c conf.c network.c   parts of that
- *   role.c     the roles: entrypoint, run
- *   loop.c     PID 1's loop                             signals.c   which signal means what
- *   relay.c    between our terminal and the program's own
- *   console.c  the terminal and who holds it            drain.c process.c   the end of what is left
+ *   role.c     the roles: entrypoint, run, join, boot
+ *   loop.c     PID 1's loop                             signals.c forward.c   which signal means what, and goes where
+ *   relay.c report.c   the launcher, and what it hears from inside
+ *   console.c job.c   the terminal and who holds it     drain.c process.c   the end of what is left
  *   fault.c    the words for a failed start             log.c out.c   one line, one write
- *   usage.c    what a container with limits used
+ *   announce.c trace.c usage.c   what others are told of a start, its steps, and what it used
  *   check.c    --check                                  print.c   --dry-run
+ *
+ *   boot.c     a machine, step by step                  cmdline.c switch.c fstab.c setup.c sysctl.c seed.c keys.c   the steps
+ *   shutdown.c unmount.c   its end                      client.c   poweroff, reboot, halt
+ *
  *   units.c    services: which there are                unitfile.c syntax.c directive.c reader.c specifier.c   their files
  *   supervisor.c jobs.c order.c   when they start and stop
  *   service.c stage.c start.c running.c stop.c   the life of one   launch.c command.c envfile.c   a start of it
+ *   protect.c calls.c   its sandbox
  *   condition.c members.c pidfile.c backoff.c tmpfiles.c arena.c   parts of that
  *   logs.c logger.c   what services print
  *   notify.c control.c local.c   what services and people say to PID 1   nsctl.c   those people's program
+ *
  *   ../spawn/  makes processes out of plans; decides nothing, says nothing
  */
 #include <errno.h>
