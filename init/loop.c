@@ -20,8 +20,8 @@
 #include "log.h"
 #include "relay.h"
 #include "report.h"
-#include "value.h"
 #include "sys.h"
+#include "value.h"
 
 struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job, const sigset_t *mask)
 {

@@ -37,6 +37,11 @@ def probe(tmp_path_factory):
     return inits.probe(tmp_path_factory.mktemp("probe"))
 
 
+@pytest.fixture(scope="session")
+def box(probe):
+    return box_files(probe)
+
+
 def box_files(probe):
     """A small system: busybox's applets, the probe, and what the tests themselves run."""
     return {
