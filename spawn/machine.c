@@ -55,7 +55,7 @@ static void fill_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			openat(AT_FDCWD, "/", O_PATH); /* takes the lowest that is free */
+			(void)openat(AT_FDCWD, "/", O_PATH); /* takes the lowest that is free */
 }
 
 bool machine_is_ours(void)

@@ -11,7 +11,8 @@ def image(engine, init, probe, box):
     """With the other names of an init beside it."""
     init.needs_own()
     init.needs("--boot")
-    engine.image("boot", box | {"init": init.path, "sbin": None, "sbin/poweroff": "/init"}, "ENV PATH=/bin:/sbin", 'ENTRYPOINT ["/init", "--"]')
+    files = box | {"init": init.path, "sbin": None, "sbin/poweroff": "/init"}
+    engine.image("boot", files, "ENV PATH=/bin:/sbin", 'ENTRYPOINT ["/init", "--"]')
     return "boot"
 
 
@@ -44,7 +45,8 @@ def test_a_poweroff_by_the_program_ends_it(engine, image):
 def test_it_leaves_the_engines_mounts_alone(engine, image):
     """What an init mounts again would hide what the engine put there; with that capability it could."""
     def mounts(name):
-        return [line.split()[4] for line in engine.run(name, "cat", "/proc/self/mountinfo", flags=["--cap-add", "SYS_ADMIN"]).stdout.splitlines()]
+        text = engine.run(name, "cat", "/proc/self/mountinfo", flags=["--cap-add", "SYS_ADMIN"]).stdout
+        return [line.split()[4] for line in text.splitlines()]
 
     plain, booted = mounts("box"), mounts(image)
     assert len(booted) == len(set(booted)) and set(plain) <= set(booted)

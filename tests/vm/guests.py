@@ -20,7 +20,7 @@ import pytest
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "initramfs"))
 
-from archive import Entry, newc
+from archive import Entry, newc  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
