@@ -142,6 +142,10 @@ def test_login_shell_on_a_terminal(box):
             break
     else:
         pytest.fail("^C does not reach the program")
+    for _ in range(20):  # until no ^C is on its way any more
+        shell.sendline("echo at''ease")
+        if shell.expect_exact(["atease", pexpect.TIMEOUT], timeout=1) == 0:
+            break
     shell.sendline("exit 9")
     shell.expect("logout")
     shell.wait()
