@@ -11,7 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from containers import KINDS, Box, one_line, own, small_root
-from harness import children_of, kill_quietly, until
+from harness import children_of, command_of, descendants_of, kill_quietly, until
 
 
 @pytest.fixture
@@ -235,6 +235,10 @@ def test_a_terminal_of_the_container(box, join):
             child.sendline(command)
             child.expect_exact(answer)
         assert not termios.tcgetattr(child.child_fd)[3] & termios.ICANON  # ours is raw meanwhile
+        child.sendline("sleep 60")
+        until(lambda: any(command_of(p) == "sleep 60" for p in descendants_of(child.pid)), "the program in the foreground")
+        child.sendintr()
+        child.expect(r"\r\n.*[$#] $")
         child.sendline("exit 7")
         assert end_of(child) == 7
 
