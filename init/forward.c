@@ -18,6 +18,7 @@ enum {
 	/* A full queue is looked at again after a pause that doubles. Nothing else has a clock. */
 	RETRY_FIRST_US = 20,
 	RETRY_LAST_US = 20 * 1000,
+	LOWER_FROM = 64, /* held; a few that wait for a stopped program are no reason to refuse more */
 	RING_SIZE = 8192, /* what a usual limit of a queue lets come before ours is lowered; untouched, it costs nothing */
 };
 
@@ -94,7 +95,8 @@ static void hold(struct loop *loop, const siginfo_t *info)
 	if (loop->held == 0)
 		loop->retry_us = RETRY_FIRST_US;
 	ring[(loop->oldest + loop->held++) % RING_SIZE] = *info;
-	lower_queue(loop);
+	if (loop->held >= LOWER_FROM)
+		lower_queue(loop);
 	forward_held(loop);
 }
 
