@@ -15,6 +15,9 @@ int reader_span(const char *text, int64_t *ms);
 /* A boolean as systemd has it. 0, or -1. */
 int reader_truth(const char *text, bool *truth);
 
+/* The position of text among the names, some of which may be NULL; -1: it is none of them. */
+int reader_choice(const char *text, const char *const *names, size_t count);
+
 #define READERS(X) \
 	X(text) X(truth) X(untruth) X(span) X(timeout) X(both_timeouts) X(signal) X(count) X(type) X(restart) X(kill_mode) X(notify) \
 	X(action) X(code) X(statuses) X(strings) X(environment) X(limit) X(nice) X(oom) X(umask) X(mode) X(bounding) X(ambient) X(cwd) \
@@ -25,6 +28,17 @@ int reader_truth(const char *text, bool *truth);
 #define READER(name) const char *read_##name(void *field, const struct directive *row, const struct setting *setting);
 READERS(READER)
 #undef READER
+
+/* How a reader is written. */
+#define READS(name) const char *read_##name(void *field, const struct directive *row, const struct setting *setting)
+/* Most need no row. */
+#define READS_PLAIN(name) \
+	static const char *plain_##name(void *field, const char *text); \
+	READS(name) { (void)row; return plain_##name(field, setting->text); } \
+	static const char *plain_##name(void *field, const char *text)
+
+/* What is wrong with one more where a plan holds no more. */
+extern const char reader_too_many[];
 
 enum reader {
 	READ_nothing,

@@ -20,7 +20,7 @@
  *   units.c    services: which there are                unitfile.c syntax.c directive.c reader.c specifier.c   their files
  *   supervisor.c jobs.c order.c   when they start and stop
  *   service.c stage.c start.c running.c stop.c   the life of one   launch.c command.c envfile.c   a start of it
- *   protect.c calls.c   its sandbox
+ *   protect.c calls.c reader_sandbox.c   its sandbox
  *   condition.c members.c pidfile.c backoff.c tmpfiles.c arena.c   parts of that
  *   logs.c logger.c   what services print
  *   notify.c control.c local.c   what services and people say to PID 1   nsctl.c   those people's program

@@ -172,6 +172,18 @@ static void halt_defaults(struct plan *plan)
 	plan->end = END_HALT;
 }
 
+/* Those of a machine's end, which differ in what they ask for. */
+#define CLIENT(called, sets) { \
+	.name = (called), \
+	.set = &client, \
+	.usage = called " [-f]\nnsinit " NSINIT_VERSION ", asking PID 1 for the end of the machine.\n", \
+	.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n", \
+	.speaks_on = STDOUT_FILENO, \
+	.style = {{called ": ", called ": ", called ": ", called ": "}, NULL}, \
+	.failed = 1, \
+	.asks = true, .defaults = (sets), \
+}
+
 static const struct personality personalities[] = {
 	{
 		.name = "nsinit",
@@ -198,36 +210,9 @@ static const struct personality personalities[] = {
 		.failed = 125, .not_found = 127, .not_executable = 126,
 		.boots = true, .prepare = boot_prepare,
 	},
-	{
-		.name = "poweroff",
-		.set = &client,
-		.usage = "poweroff [-f]\nnsinit " NSINIT_VERSION ", asking PID 1 for the end of the machine.\n",
-		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
-		.speaks_on = STDOUT_FILENO,
-		.style = {{"poweroff: ", "poweroff: ", "poweroff: ", "poweroff: "}, NULL},
-		.failed = 1,
-		.asks = true,
-	},
-	{
-		.name = "reboot",
-		.set = &client,
-		.usage = "reboot [-f]\nnsinit " NSINIT_VERSION ", asking PID 1 for the end of the machine.\n",
-		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
-		.speaks_on = STDOUT_FILENO,
-		.style = {{"reboot: ", "reboot: ", "reboot: ", "reboot: "}, NULL},
-		.failed = 1,
-		.asks = true, .defaults = reboot_defaults,
-	},
-	{
-		.name = "halt",
-		.set = &client,
-		.usage = "halt [-f]\nnsinit " NSINIT_VERSION ", asking PID 1 for the end of the machine.\n",
-		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
-		.speaks_on = STDOUT_FILENO,
-		.style = {{"halt: ", "halt: ", "halt: ", "halt: "}, NULL},
-		.failed = 1,
-		.asks = true, .defaults = halt_defaults,
-	},
+	CLIENT("poweroff", NULL),
+	CLIENT("reboot", reboot_defaults),
+	CLIENT("halt", halt_defaults),
 	{
 		/* As which engines call the init of --init; Docker wants tini's words for a version. */
 		.name = "docker-init", .alias = "podman-init",

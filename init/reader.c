@@ -4,30 +4,18 @@
  */
 #include "reader.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
 
-#include "calls.h"
 #include "launch.h"
-#include "log.h"
-#include "mount.h"
 #include "syntax.h"
 #include "value.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define READS(name) const char *read_##name(void *field, const struct directive *row, const struct setting *setting)
-/* Most readers need no row. */
-#define PLAIN(name) \
-	static const char *plain_##name(void *field, const char *text); \
-	READS(name) { (void)row; return plain_##name(field, setting->text); } \
-	static const char *plain_##name(void *field, const char *text)
 
-/* The position of text among names, or -1. */
-static int choice(const char *text, const char *const *names, size_t count)
+int reader_choice(const char *text, const char *const *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (names[i] && strcmp(text, names[i]) == 0)
@@ -111,18 +99,18 @@ int reader_span(const char *text, int64_t *ms)
 	return *text ? -1 : 0;
 }
 
-PLAIN(text)
+READS_PLAIN(text)
 {
 	*(const char **)field = text;
 	return NULL;
 }
 
-PLAIN(truth)
+READS_PLAIN(truth)
 {
 	return reader_truth(text, field) == 0 ? NULL : "not a yes or no";
 }
 
-PLAIN(untruth)
+READS_PLAIN(untruth)
 {
 	const char *wrong = plain_truth(field, text);
 
@@ -130,12 +118,12 @@ PLAIN(untruth)
 	return wrong;
 }
 
-PLAIN(span)
+READS_PLAIN(span)
 {
 	return reader_span(text, field) == 0 ? NULL : "not a time; give 5s, 1min 20s, 100ms or infinity";
 }
 
-PLAIN(timeout)
+READS_PLAIN(timeout)
 {
 	const char *wrong = plain_span(field, text);
 
@@ -144,7 +132,7 @@ PLAIN(timeout)
 	return wrong;
 }
 
-PLAIN(both_timeouts)
+READS_PLAIN(both_timeouts)
 {
 	struct rules *rules = field;
 	const char *wrong = plain_timeout(&rules->start_ms, text);
@@ -153,23 +141,23 @@ PLAIN(both_timeouts)
 	return wrong;
 }
 
-PLAIN(signal)
+READS_PLAIN(signal)
 {
 	return value_signal(text, field) == 0 ? NULL : "not a signal";
 }
 
-PLAIN(count)
+READS_PLAIN(count)
 {
 	return value_number(text, UINT32_MAX, field) == 0 ? NULL : "not a number";
 }
 
-PLAIN(type)
+READS_PLAIN(type)
 {
 	static const char *const names[] = {
 		[TYPE_SIMPLE] = "simple", [TYPE_EXEC] = "exec", [TYPE_FORKING] = "forking", [TYPE_ONESHOT] = "oneshot", [TYPE_DBUS] = "dbus",
 		[TYPE_NOTIFY] = "notify", [TYPE_NOTIFY_RELOAD] = "notify-reload", [TYPE_IDLE] = "idle",
 	};
-	int type = choice(text, names, COUNT(names));
+	int type = reader_choice(text, names, COUNT(names));
 
 	if (type < 0)
 		return "not a type; give simple, exec, forking, oneshot, dbus, notify, notify-reload or idle";
@@ -177,10 +165,10 @@ PLAIN(type)
 	return NULL;
 }
 
-PLAIN(restart)
+READS_PLAIN(restart)
 {
 	static const char *const names[] = {"no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"};
-	int policy = choice(text, names, COUNT(names));
+	int policy = reader_choice(text, names, COUNT(names));
 
 	if (policy < 0)
 		return "not a policy; give no, always, or on- with success, failure, abnormal, watchdog or abort";
@@ -188,10 +176,10 @@ PLAIN(restart)
 	return NULL;
 }
 
-PLAIN(kill_mode)
+READS_PLAIN(kill_mode)
 {
 	static const char *const names[] = {"control-group", "mixed", "process", "none"};
-	int mode = choice(text, names, COUNT(names));
+	int mode = reader_choice(text, names, COUNT(names));
 
 	if (mode < 0)
 		return "not a mode; give control-group, mixed, process or none";
@@ -199,10 +187,10 @@ PLAIN(kill_mode)
 	return NULL;
 }
 
-PLAIN(notify)
+READS_PLAIN(notify)
 {
 	static const char *const names[] = {[NOTIFY_NONE] = "none", [NOTIFY_MAIN] = "main", [NOTIFY_EXEC] = "exec", [NOTIFY_ALL] = "all"};
-	int access = choice(text, names, COUNT(names));
+	int access = reader_choice(text, names, COUNT(names));
 
 	if (access < 0)
 		return "not an access; give none, main, exec or all";
@@ -211,12 +199,12 @@ PLAIN(notify)
 }
 
 /* Whatever ends the machine, or the manager, is our end: in a container there is no other. */
-PLAIN(action)
+READS_PLAIN(action)
 {
 	static const char *const names[] = {
 		"none", "exit", "exit-force", "poweroff", "poweroff-force", "poweroff-immediate", "reboot", "reboot-force", "reboot-immediate",
 	};
-	int action = choice(text, names, COUNT(names));
+	int action = reader_choice(text, names, COUNT(names));
 
 	if (action < 0)
 		return "not an action; give none or exit";
@@ -224,7 +212,7 @@ PLAIN(action)
 	return NULL;
 }
 
-PLAIN(code)
+READS_PLAIN(code)
 {
 	return value_signed(text, 0, 255, field) == 0 ? NULL : "not an exit code; give 0 to 255";
 }
@@ -236,7 +224,7 @@ static int read_exit_code(const char *text, unsigned long *code)
 		"USAGE", "DATAERR", "NOINPUT", "NOUSER", "NOHOST", "UNAVAILABLE", "SOFTWARE", "OSERR", "OSFILE", "CANTCREAT", "IOERR", "TEMPFAIL",
 		"PROTOCOL", "NOPERM", "CONFIG",
 	};
-	int name = choice(text, names, COUNT(names));
+	int name = reader_choice(text, names, COUNT(names));
 
 	*code = 64 + (unsigned long)name;
 	return name >= 0 ? 0 : value_number(text, 255, code);
@@ -262,7 +250,7 @@ READS(statuses)
 	return NULL;
 }
 
-static const char too_many[] = "too many of them";
+const char reader_too_many[] = "too many of them";
 
 /* SupplementaryGroups */
 READS(strings)
@@ -272,7 +260,7 @@ READS(strings)
 
 	for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word)) {
 		if (launch->group_count == COUNT(launch->groups))
-			return too_many;
+			return reader_too_many;
 		launch->groups[launch->group_count++] = word;
 	}
 	return NULL;
@@ -288,7 +276,7 @@ READS(environment)
 		if (word[0] == '=' || !strchr(word, '='))
 			return "not a variable; give NAME=VALUE";
 		if (plan->env_count == COUNT(plan->env))
-			return too_many;
+			return reader_too_many;
 		plan->env[plan->env_count++] = word;
 	}
 	return NULL;
@@ -300,7 +288,7 @@ READS(path)
 	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
 
 	if (launch->env_file_count == COUNT(launch->env_files))
-		return too_many;
+		return reader_too_many;
 	if (setting->text[setting->text[0] == '-'] != '/')
 		return "not an absolute path";
 	launch->env_files[launch->env_file_count++] = setting->text;
@@ -351,7 +339,7 @@ READS(limit)
 	const char *hard;
 
 	if (plan->limit_count == COUNT(plan->limits))
-		return too_many;
+		return reader_too_many;
 	strcpy(text, row->name + strlen("Limit"));
 	strcat(text, "=0");
 	if (value_limit(text, limit) < 0) /* only for the number of the resource */
@@ -364,7 +352,7 @@ READS(limit)
 	return NULL;
 }
 
-PLAIN(nice)
+READS_PLAIN(nice)
 {
 	struct plan *plan = field;
 
@@ -372,7 +360,7 @@ PLAIN(nice)
 	return plan->nice_set ? NULL : "not a niceness; give -20 to 19";
 }
 
-PLAIN(oom)
+READS_PLAIN(oom)
 {
 	struct plan *plan = field;
 
@@ -380,12 +368,12 @@ PLAIN(oom)
 	return plan->oom_set ? NULL : "not a score; give -1000 to 1000";
 }
 
-PLAIN(mode)
+READS_PLAIN(mode)
 {
 	return value_octal(text, 07777, field) == 0 ? NULL : "not a mode; give an octal number";
 }
 
-PLAIN(umask)
+READS_PLAIN(umask)
 {
 	struct plan *plan = field;
 
@@ -434,7 +422,7 @@ READS(ambient)
 	return wrong;
 }
 
-PLAIN(cwd)
+READS_PLAIN(cwd)
 {
 	struct launch *launch = field;
 
@@ -469,12 +457,12 @@ static const char *read_stream(struct stream *stream, const char *text)
 	return "not a stream; give inherit, null, tty, journal, or file:, append: or truncate: with a path";
 }
 
-PLAIN(input)
+READS_PLAIN(input)
 {
 	return read_stream(field, text);
 }
 
-PLAIN(output)
+READS_PLAIN(output)
 {
 	return read_stream(field, text);
 }
@@ -487,7 +475,7 @@ READS(directories)
 
 	for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word)) {
 		if (launch->directory_count == COUNT(launch->directories))
-			return too_many;
+			return reader_too_many;
 		if (*word == '/' || strcmp(word, "..") == 0 || strncmp(word, "../", 3) == 0 || strstr(word, "/..") || strchr(word, ':'))
 			return "not a relative path";
 		launch->directories[launch->directory_count].kind = (enum directory_kind)row->field;
@@ -497,256 +485,7 @@ READS(directories)
 }
 
 /* restart is more than no: the directory stays while there will be another start. */
-PLAIN(preserve)
+READS_PLAIN(preserve)
 {
 	return strcmp(text, "restart") == 0 ? plain_truth(field, "yes") : plain_truth(field, text);
-}
-
-/* The field of the row is the protection. */
-READS(protection)
-{
-	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
-	bool on = false;
-	const char *wrong = plain_truth(&on, setting->text);
-
-	launch->protections = on ? launch->protections | 1U << row->field : launch->protections & ~(1U << row->field);
-	return wrong;
-}
-
-/* A protection in degrees: a word chooses one of them, none, or, as some may have it, that which stands for yes. */
-struct degree {
-	const char *word;
-	unsigned protections;
-};
-
-static const char *read_degree(struct launch *launch, const struct degree *degrees, const char *text)
-{
-	unsigned all = 0;
-	bool on;
-
-	for (const struct degree *degree = degrees; degree->word; degree++)
-		all |= degree->protections;
-	for (const struct degree *degree = degrees; degree->word; degree++)
-		if (strcmp(text, degree->word) == 0 || (reader_truth(text, &on) == 0 && strcmp(on ? "yes" : "no", degree->word) == 0)) {
-			launch->protections = (launch->protections & ~all) | degree->protections;
-			return NULL;
-		}
-	return "not one of its values; see systemd.exec(5)";
-}
-
-#define DEGREES(name, ...) \
-	PLAIN(name) \
-	{ \
-		static const struct degree degrees[] = {__VA_ARGS__, {NULL, 0}}; \
-		return read_degree(field, degrees, text); \
-	}
-
-DEGREES(protect_system, {"no", 0}, {"yes", PROTECTS(SYSTEM)}, {"full", PROTECTS(SYSTEM) | PROTECTS(SYSTEM_FULL)}, {"strict", PROTECTS(SYSTEM_STRICT)})
-DEGREES(protect_home, {"no", 0}, {"yes", PROTECTS(HOME)}, {"read-only", PROTECTS(HOME_WRITES)}, {"tmpfs", PROTECTS(HOME_TMPFS)})
-DEGREES(protect_proc, {"default", 0}, {"noaccess", PROTECTS(PROC_NOACCESS)}, {"invisible", PROTECTS(PROC_INVISIBLE)}, {"ptraceable", PROTECTS(PROC_PTRACEABLE)})
-DEGREES(proc_subset, {"all", 0}, {"pid", PROTECTS(PROC_SUBSET)})
-
-/* Adds a mount to the sandbox. NULL, or what is wrong. */
-static const char *add_mount(struct launch *launch, const struct directive *row, struct mount_entry entry)
-{
-	struct plan *plan = &launch->plan;
-
-	if (*entry.target != '/')
-		return "not an absolute path";
-	if (plan->mount_count == COUNT(plan->mounts))
-		return too_many;
-	entry.option = row->name;
-	plan->mounts[plan->mount_count++] = entry;
-	return NULL;
-}
-
-/* Paths, seen in another way: the field of the row is an enum view. */
-READS(views)
-{
-	static const struct mount_entry views[VIEWS] = {
-		[VIEW_READ_ONLY] = {.kind = MOUNT_VIEW, .attributes = MOUNT_ATTR_RDONLY},
-		[VIEW_READ_WRITE] = {.kind = MOUNT_VIEW, .lifted = MOUNT_ATTR_RDONLY},
-		[VIEW_INACCESSIBLE] = {.kind = MOUNT_HIDDEN},
-		[VIEW_NO_EXEC] = {.kind = MOUNT_VIEW, .attributes = MOUNT_ATTR_NOEXEC},
-		[VIEW_EXEC] = {.kind = MOUNT_VIEW, .lifted = MOUNT_ATTR_NOEXEC},
-	};
-	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
-	const char *word = setting->text, *wrong = NULL;
-
-	for (unsigned i = 0; i < setting->words && !wrong; i++, word = syntax_after(word)) {
-		struct mount_entry entry = views[row->field];
-
-		entry.optional = *word == '-';
-		entry.target = word + entry.optional + (word[entry.optional] == '+'); /* the one root that there is */
-		wrong = add_mount(launch, row, entry);
-	}
-	return wrong;
-}
-
-/* SOURCE[:TARGET[:rbind or norbind]], which protect.c takes apart. The field of the row is whether it is read-only. */
-READS(binds)
-{
-	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
-	const char *word = setting->text, *wrong = NULL;
-
-	for (unsigned i = 0; i < setting->words && !wrong; i++, word = syntax_after(word)) {
-		bool optional = *word == '-';
-		const char *path = word + optional;
-
-		wrong = add_mount(launch, row, (struct mount_entry){.kind = MOUNT_BIND, .source = path, .target = path, .optional = optional,
-		                  .recursive = true, .attributes = row->field ? MOUNT_ATTR_RDONLY : 0});
-	}
-	return wrong;
-}
-
-/* PATH[:OPTIONS], the same. */
-READS(tmpfs)
-{
-	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
-	const char *word = setting->text, *wrong = NULL;
-
-	for (unsigned i = 0; i < setting->words && !wrong; i++, word = syntax_after(word))
-		wrong = add_mount(launch, row, (struct mount_entry){.kind = MOUNT_TMPFS, .target = word, .attributes = MS_NOSUID | MS_NODEV});
-	return wrong;
-}
-
-/* The field of the row is the restriction. */
-READS(restriction)
-{
-	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
-	unsigned *restrictions = &launch->plan.filter.restrictions;
-	bool on = false;
-	const char *wrong = plain_truth(&on, setting->text);
-
-	*restrictions = on ? *restrictions | 1U << row->field : *restrictions & ~(1U << row->field);
-	return wrong;
-}
-
-/* yes: none is allowed; no; those that are; or, behind ~, those that are not. */
-READS(namespaces)
-{
-	static const char *const names[] = {"cgroup", "ipc", "net", "mnt", "pid", "user", "uts", "time"};
-	static const unsigned long flags[] = {CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_NEWTIME};
-	struct filter *filter = &((struct plan *)field)->filter;
-	const char *word = setting->text;
-	unsigned long named = 0, all = 0;
-	bool without = *word == '~', on;
-
-	(void)row;
-	for (size_t i = 0; i < COUNT(flags); i++)
-		all |= flags[i];
-	word += without;
-	if (setting->words == 1 && reader_truth(word, &on) == 0) {
-		filter->namespaces = on ? all : 0;
-	} else {
-		for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word)) {
-			int name = choice(word, names, COUNT(names));
-
-			if (name < 0)
-				return "not a namespace; give some of cgroup, ipc, net, mnt, pid, user, uts, time";
-			named |= flags[name];
-		}
-		/* What an earlier line allows it allows. */
-		filter->namespaces = without ? filter->namespaces | named : (filter->namespaces ? filter->namespaces : all) & ~named;
-	}
-	filter->restrictions = filter->namespaces ? filter->restrictions | RESTRICTS(NAMESPACES) : filter->restrictions & ~RESTRICTS(NAMESPACES);
-	return NULL;
-}
-
-/* socket(2), by their numbers. */
-static const char *const families[] = {
-	[1] = "AF_UNIX", "AF_INET", "AF_AX25", "AF_IPX", "AF_APPLETALK", "AF_NETROM", "AF_BRIDGE", "AF_ATMPVC", "AF_X25", "AF_INET6", "AF_ROSE", "AF_DECnet",
-	"AF_NETBEUI", "AF_SECURITY", "AF_KEY", "AF_NETLINK", "AF_PACKET", "AF_ASH", "AF_ECONET", "AF_ATMSVC", "AF_RDS", "AF_SNA", "AF_IRDA", "AF_PPPOX",
-	"AF_WANPIPE", "AF_LLC", "AF_IB", "AF_MPLS", "AF_CAN", "AF_TIPC", "AF_BLUETOOTH", "AF_IUCV", "AF_RXRPC", "AF_ISDN", "AF_PHONET", "AF_IEEE802154",
-	"AF_CAIF", "AF_ALG", "AF_NFC", "AF_VSOCK", "AF_KCM", "AF_QIPCRTR", "AF_SMC", "AF_XDP", "AF_MCTP",
-};
-
-/* Those that are allowed, none, or, behind ~, those that are not. */
-READS(families)
-{
-	struct filter *filter = &((struct plan *)field)->filter;
-	const char *word = setting->text;
-	const bool without = *word == '~', first = !(filter->restrictions & RESTRICTS(FAMILIES));
-
-	(void)row;
-	word += without;
-	if (first)
-		filter->families = without ? ~UINT64_C(0) : 0;
-	filter->restrictions |= RESTRICTS(FAMILIES);
-	for (unsigned i = 0; i < setting->words && strcmp(word, "none") != 0; i++, word = syntax_after(word)) {
-		int family = choice(strcmp(word, "AF_LOCAL") == 0 ? "AF_UNIX" : word, families, COUNT(families));
-
-		if (family < 0)
-			return "not an address family; give names as AF_INET";
-		filter->families = without ? filter->families & ~(UINT64_C(1) << family) : filter->families | UINT64_C(1) << family;
-	}
-	return NULL;
-}
-
-/* Every filter leaves only the machine's own, whatever other ones are named. */
-READS(architectures)
-{
-	(void)row;
-	(void)setting;
-	((struct plan *)field)->filter.restrictions |= RESTRICTS(ARCHITECTURES);
-	return NULL;
-}
-
-/* Some errors by name, or any by number. -1: it is none. */
-static int read_error(const char *text)
-{
-	static const struct {
-		const char *name;
-		int error;
-	} errors[] = {
-		{"kill", 0}, {"EPERM", EPERM}, {"EACCES", EACCES}, {"ENOSYS", ENOSYS}, {"EINVAL", EINVAL}, {"ENOENT", ENOENT}, {"EUCLEAN", EUCLEAN},
-		{"EOPNOTSUPP", EOPNOTSUPP}, {"ENOTSUP", ENOTSUP}, {"EAFNOSUPPORT", EAFNOSUPPORT}, {"EIO", EIO}, {"EBUSY", EBUSY}, {"EILSEQ", EILSEQ},
-	};
-	unsigned long number;
-
-	for (size_t i = 0; i < COUNT(errors); i++)
-		if (strcmp(text, errors[i].name) == 0)
-			return errors[i].error;
-	return value_number(text, 254, &number) == 0 ? (int)number : -1;
-}
-
-PLAIN(call_error)
-{
-	int error = read_error(text);
-
-	((struct plan *)field)->filter.calls_error = error > 0 ? error : 0;
-	return error < 0 ? "not an error; give one as EPERM, or kill" : NULL;
-}
-
-/* Marks the calls of NAME[:ERROR]. False: there is no such name, or error. */
-static bool mark_calls(struct filter *filter, const char *word, bool listed)
-{
-	char name[64];
-	const char *text = value_item(word, ':', name, sizeof name);
-	struct calls_walk walk = {0};
-	int error = text ? read_error(text) : 0, number;
-
-	while (error >= 0 && (number = calls_next(&walk, name)) >= 0)
-		filter->calls[number] = listed ? (uint8_t)(error + 1) : 0;
-	return walk.known;
-}
-
-/* The first line says whether those that are named are allowed, or with ~ refused; a line of the other kind takes names back. */
-READS(calls)
-{
-	struct filter *filter = &((struct plan *)field)->filter;
-	const char *word = setting->text;
-	const bool without = *word == '~';
-
-	(void)row;
-	word += without;
-	if (!(filter->restrictions & RESTRICTS(CALLS))) {
-		filter->calls_allowed = !without;
-		mark_calls(filter, "@default", !without);
-	}
-	filter->restrictions |= RESTRICTS(CALLS);
-	for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word))
-		if (!mark_calls(filter, word, filter->calls_allowed != without))
-			log_warning("SystemCallFilter: %s: no such system call or group; it is left out", word);
-	return NULL;
 }

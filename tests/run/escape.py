@@ -249,3 +249,22 @@ def must_be_known(world, row, record_property):
 
 def by_rows(rows):
     return pytest.mark.parametrize("row", rows, ids=str)
+
+
+def battery(rows):
+    """The three tests of the rows: each attack fails, it is real, and how bubblewrap fares."""
+    each = by_rows(rows)
+
+    @each
+    def attack_fails(world, row):
+        must_fail(world, row)
+
+    @each
+    def attack_without_the_protection_succeeds(world, row):
+        must_succeed(world, row)
+
+    @each
+    def attack_on_bubblewrap(world, row, record_property):
+        must_be_known(world, row, record_property)
+
+    return attack_fails, attack_without_the_protection_succeeds, attack_on_bubblewrap

@@ -9,7 +9,7 @@ import subprocess
 
 from conftest import mounts
 from containers import one_line
-from escape import CHROOT, HOST, NAIVE, Attack, by_rows, must_be_known, must_fail, must_succeed, world  # noqa: F401
+from escape import CHROOT, HOST, NAIVE, Attack, battery, by_rows, world  # noqa: F401
 from harness import CLONE_NEWNS, checked, libc
 
 CORE = "write /proc/sys/kernel/core_pattern"
@@ -61,20 +61,7 @@ ROWS = [
     Attack("groups {shut}", "user", in_group=True, without="--map-uid 0:1000:1 --map-gid 0:1000:1", without_caller="root"),
 ]
 
-
-@by_rows(ROWS)
-def test_attack_fails(world, row):  # noqa: F811
-    must_fail(world, row)
-
-
-@by_rows(ROWS)
-def test_attack_without_the_protection_succeeds(world, row):  # noqa: F811
-    must_succeed(world, row)
-
-
-@by_rows(ROWS)
-def test_attack_on_bubblewrap(world, row, record_property):  # noqa: F811
-    must_be_known(world, row, record_property)
+test_attack_fails, test_attack_without_the_protection_succeeds, test_attack_on_bubblewrap = battery(ROWS)
 
 
 # ---- what is no row: it is about the start, or seen from outside ----

@@ -4,7 +4,7 @@ Attacks on the kernel and on processes: system calls, user namespaces, terminals
 name in a file system. escape.py tells how a row is run.
 """
 
-from escape import HOST, NAIVE, Attack, by_rows, must_be_known, must_fail, must_succeed, world  # noqa: F401
+from escape import HOST, NAIVE, Attack, battery, world  # noqa: F401
 
 CALLS = """acct add_key bpf clock_settime clone3 crypto delete_module finit_module fsconfig fsmount fsopen fspick init_module io_uring_enter
 io_uring_register io_uring_setup ioperm iopl kcmp kexec_load keyctl mbind migrate_pages modify_ldt mount mount_setattr move_mount
@@ -50,17 +50,4 @@ ROWS = [
     Attack("capabilities", options="--unshare user", before="with-capability", without=HOST),
 ]
 
-
-@by_rows(ROWS)
-def test_attack_fails(world, row):  # noqa: F811
-    must_fail(world, row)
-
-
-@by_rows(ROWS)
-def test_attack_without_the_protection_succeeds(world, row):  # noqa: F811
-    must_succeed(world, row)
-
-
-@by_rows(ROWS)
-def test_attack_on_bubblewrap(world, row, record_property):  # noqa: F811
-    must_be_known(world, row, record_property)
+test_attack_fails, test_attack_without_the_protection_succeeds, test_attack_on_bubblewrap = battery(ROWS)
