@@ -10,7 +10,7 @@ import socket
 import subprocess
 
 import pytest
-from guests import Machine, booted, files, module, tool
+from guests import PATIENCE, Machine, booted, files, module, tool
 
 pytestmark = pytest.mark.xdist_group("boot")
 
@@ -214,12 +214,18 @@ def test_respawn(tmp_path):
 
 
 def monitor(path, *commands):
-    """Says commands to QEMU's monitor."""
+    """Says commands to QEMU's monitor, each once its prompt is there: it reads nothing more from who has left."""
     with socket.socket(socket.AF_UNIX) as to_qemu:
+        to_qemu.settimeout(PATIENCE)
         to_qemu.connect(str(path))
-        for command in commands:
-            to_qemu.sendall(command.encode() + b"\n")
-            to_qemu.recv(4096)
+        for command in (*commands, None):
+            said = b""
+            while not said.endswith(b"(qemu) "):
+                more = to_qemu.recv(4096)
+                assert more, said
+                said += more
+            if command:
+                to_qemu.sendall(command.encode() + b"\n")
 
 
 def test_the_power_button(tmp_path):
