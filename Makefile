@@ -28,7 +28,8 @@ ifeq ($(origin ARCH),command line)
 include scripts/cross.mk
 endif
 
-SOURCES = $(wildcard init/*.c spawn/*.c)
+HOUSE = init boot service spawn
+SOURCES = $(wildcard $(HOUSE:%=%/*.c))
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 

@@ -7,7 +7,7 @@ DOC_CC = gcc
 DOC_CFLAGS = -std=gnu11 -O1 $(WARNINGS)
 DOC_OUTPUTS = $(B)/nsinit.8 $(B)/completions/nsinit.bash $(B)/completions/_nsinit $(B)/completions/nsinit.fish
 # The table's parsers come from here, as far as they are called.
-DOC_OBJECTS = $(patsubst %.c,$(B)/doc/%.o,$(filter-out init/main.c,$(wildcard init/*.c spawn/*.c)))
+DOC_OBJECTS = $(patsubst %.c,$(B)/doc/%.o,$(filter-out init/main.c,$(SOURCES)))
 
 .PHONY: doc doc-lint
 .DELETE_ON_ERROR:
