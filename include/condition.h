@@ -20,4 +20,7 @@ enum condition_kind {
  */
 const struct setting *condition_failed(const struct unit *unit, bool asserts);
 
+/* True if the name is like the pattern: *, ? and plain characters; a leading dot is matched by a dot alone. */
+bool condition_matches(const char *pattern, const char *name);
+
 #endif

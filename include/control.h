@@ -16,13 +16,21 @@ enum control_limits {
 };
 
 enum answer {
-	ANSWER_UNIT = 'u',  /* the fields of enum answer_field, a tab between them */
+	ANSWER_UNIT = 'u',  /* the fields of enum answer_field, a tab between them; no text has control characters */
+	ANSWER_EDGE = 'd',  /* a unit, a tab, EDGE() bits as a number, a tab, another unit */
 	ANSWER_ERROR = 'e', /* what is wrong */
 	ANSWER_END = 'q',   /* the exit status, a digit */
 };
 
+enum { CONTROL_UNKNOWN = 4 }; /* the status if there is no such unit */
+
+/* Times in ms; -1: not yet. */
 enum answer_field {
-	FIELD_NAME, FIELD_STATE, FIELD_RESULT, FIELD_JOB, FIELD_PID, FIELD_RESTARTS, FIELD_SINCE_MS, FIELD_FILE, FIELD_SAID, FIELD_DESCRIPTION,
+	FIELD_NAME, FIELD_STATE, FIELD_RESULT, FIELD_JOB, FIELD_PID, FIELD_CONTROL, FIELD_RESTARTS,
+	FIELD_SINCE_MS, /* how long the state has lasted */
+	FIELD_BEGUN_MS, FIELD_READY_MS, /* the last start: when it began and when it was over, since the start of the supervisor */
+	FIELD_STATUS,   /* of the main process, as wait(2) says */
+	FIELD_SESSIONS, FIELD_FILE, FIELD_SAID, FIELD_DESCRIPTION,
 	ANSWER_FIELDS,
 };
 

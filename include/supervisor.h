@@ -23,6 +23,9 @@ void supervisor_stop(struct loop *loop);
 /* The program beside the services; 0: none. */
 pid_t supervisor_program(void);
 
+/* When it was attached for the first time, CLOCK_MONOTONIC. */
+int64_t supervisor_origin(void);
+
 /* Everything ends, and the machine, if it is one, so. */
 void supervisor_end(enum plan_end end);
 

@@ -16,6 +16,9 @@ int unitfile_add(struct unit *unit, int fd, const char *path);
 /* The unit is complete: its fields, edges and settings are set, its kind is UNIT_SERVICE or UNIT_BROKEN. */
 void unitfile_end(struct unit *unit);
 
+/* The files of the unit that was read last, the first is its own; NULL: it has no more. */
+const char *unitfile_read(size_t number);
+
 /* How many problems have been said since the program started. */
 unsigned unitfile_problems(void);
 

@@ -157,7 +157,7 @@ struct unit {
 	struct unit *below;
 	int64_t deadline_ms;       /* CLOCK_MONOTONIC, of the state; 0: none */
 	int64_t watchdog_at_ms;    /* the same, of WATCHDOG=1 */
-	int64_t since_ms, ready_ms;  /* when the state began; when it was up, since the start of the supervisor */
+	int64_t since_ms, begun_ms, ready_ms; /* CLOCK_MONOTONIC: when the state began; when the last start began, and when it was over */
 	int64_t starts_since_ms;   /* the interval in which starts are counted */
 	unsigned starts, restarts, streak; /* in that interval; in all; without a healthy time between */
 	int64_t watchdog_ms;       /* the service may change it */
@@ -180,6 +180,9 @@ int units_relate(struct unit *from, struct unit *to, enum edge_kind kind);
 
 /* Looks for files in the directory before all others. 0, or -1: there are too many. */
 int units_add_place(const char *path);
+
+/* Looks where this file is as well, if that is none of the places. */
+void units_know_place(const char *file);
 
 /* Loads the unit, which may turn out to have another name. A UNIT_SERVICE or UNIT_TARGET, or NULL after a message. */
 struct unit *units_load(const char *name);

@@ -23,7 +23,8 @@
  *   protect.c calls.c reader_sandbox.c   its sandbox
  *   condition.c members.c pidfile.c backoff.c tmpfiles.c arena.c   parts of that
  *   logs.c logger.c   what services print
- *   notify.c control.c local.c   what services and people say to PID 1   nsctl.c   those people's program
+ *   notify.c control.c local.c   what services and people say to PID 1
+ *   nsctl.c    those people's program                   query.c status.c tail.c enable.c foreign.c stamp.c   its verbs
  *
  *   ../spawn/  makes processes out of plans; decides nothing, says nothing
  */

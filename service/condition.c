@@ -40,8 +40,8 @@ static int open_parent(const char *path, const char **name)
 	return openat(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* *, ? and plain characters; a leading dot is matched by a dot alone. libc's would bring 10 kB of letters of all languages. */
-static bool matches(const char *pattern, const char *name)
+/* libc's would bring 10 kB of letters of all languages. */
+bool condition_matches(const char *pattern, const char *name)
 {
 	const char *star = NULL, *from = NULL;
 
@@ -73,7 +73,7 @@ static bool path_exists_glob(const char *pattern)
 	bool found = false;
 
 	while (walk.fd >= 0 && !found && (entry = file_next(&walk)))
-		found = matches(name, entry->d_name);
+		found = condition_matches(name, entry->d_name);
 	if (walk.fd >= 0)
 		close(walk.fd);
 	return found;

@@ -7,40 +7,51 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "command.h"
+#include "foreign.h"
 #include "jobs.h"
 #include "local.h"
 #include "log.h"
+#include "members.h"
 #include "out.h"
 #include "service.h"
 #include "supervisor.h"
 #include "syntax.h"
+#include "value.h"
+
+enum { TEXT_MAX = 256 };
 
 /* One connection; its watch has the same number. */
 static struct client {
 	const struct unit *waits; /* for whose job; NULL: for nobody's */
+	const struct unit *next;  /* who is described next, when there is room for it; NULL: nobody */
+	const struct edge *edge;  /* and with which of its edges */
+	bool only, edges;
 	bool stops;               /* the job is to stop, for which it matters not how the unit ended */
 } clients[CONTROL_CLIENTS];
 static struct watch *listener, *connections;
 
-static void answer(int fd, enum answer kind, const char *text, size_t length)
+/* False: there is no room for it. */
+static bool answer(int fd, enum answer kind, const char *text, size_t length)
 {
 	char packet[CONTROL_PACKET];
 
 	length = length < sizeof packet - 1 ? length : sizeof packet - 1;
 	packet[0] = (char)kind;
 	memcpy(packet + 1, text, length);
-	send(fd, packet, length + 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return send(fd, packet, length + 1, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno != EAGAIN;
 }
 
 static void hang_up(size_t number)
 {
 	close(connections[number].fd);
 	connections[number] = (struct watch){.fd = -1};
-	clients[number].waits = NULL;
+	clients[number] = (struct client){0};
 }
 
 static void end(size_t number, int status)
@@ -60,30 +71,87 @@ static void refuse(size_t number, const char *name, const char *why)
 	end(number, 1);
 }
 
-/* The fields in the order of enum answer_field. */
-static void describe(size_t number, const struct unit *unit)
+/* A field of somebody else's: without a tab, it is one. */
+static void add_text(struct out *out, const char *text)
+{
+	out_char(out, '\t');
+	if (text)
+		foreign_plain(out, text, strnlen(text, TEXT_MAX));
+}
+
+/* The fields in the order of enum answer_field. False: there is no room for it. */
+static bool describe(int fd, const struct unit *unit)
 {
 	static const char *const jobs[] = {"-", "start", "stop", "restart"};
+	const int64_t now = loop_now_ms(), origin = supervisor_origin();
 	struct out out = OUT(-1);
 
-	out_print(&out, "%s\t%s\t%s\t%s\t%d\t%u\t%ld\t%.256s\t%s\t%.256s", unit->name, service_state_name(unit->state), service_result_name(unit->result),
-	          jobs[unit->job], (int)unit->main, unit->restarts, (long)(unit->since_ms ? loop_now_ms() - unit->since_ms : 0),
-	          unit->file ? unit->file : "-", unit->said, unit->description ? unit->description : "");
-	answer(connections[number].fd, ANSWER_UNIT, out.text, out.length);
+	out_print(&out, "%s\t%s\t%s\t%s\t%d\t%d\t%u\t%ld\t%ld\t%ld\t%d\t", unit->name, service_state_name(unit->state),
+	          service_result_name(unit->result), jobs[unit->job], (int)unit->main, (int)unit->control, unit->restarts, (long)(unit->since_ms ? now - unit->since_ms : -1),
+	          (long)(unit->begun_ms ? unit->begun_ms - origin : -1), (long)(unit->was_up ? unit->ready_ms - origin : -1), unit->status);
+	for (size_t i = 0; i < UNIT_SESSIONS; i++)
+		if (unit->sessions[i])
+			out_print(&out, "%d ", (int)unit->sessions[i]);
+	add_text(&out, unit->file);
+	add_text(&out, unit->said);
+	add_text(&out, unit->description);
+	return answer(fd, ANSWER_UNIT, out.text, out.length);
+}
+
+static bool describe_edge(int fd, const struct unit *unit, const struct edge *edge)
+{
+	struct out out = OUT(-1);
+
+	out_print(&out, "%s\t%u\t%s", unit->name, edge->kinds, edge->other->name);
+	return answer(fd, ANSWER_EDGE, out.text, out.length);
+}
+
+static void wait_for_room(size_t number, bool wait)
+{
+	connections[number].events = wait ? POLLIN | POLLOUT : POLLIN;
+}
+
+/* Tells what there is room for; the rest when there is more. */
+static void tell(size_t number)
+{
+	struct client *client = &clients[number];
+	const int fd = connections[number].fd;
+
+	while (client->next) {
+		const struct unit *unit = client->next;
+
+		bool wanted = unit->kind == UNIT_SERVICE || client->edges || client->only;
+
+		if (client->edge ? !describe_edge(fd, unit, client->edge) : wanted && !describe(fd, unit)) {
+			wait_for_room(number, true);
+			return;
+		}
+		if (client->edges)
+			client->edge = client->edge ? client->edge->next : unit->edges;
+		if (!client->edge)
+			client->next = client->only ? NULL : unit->next;
+	}
+	end(number, 0);
 }
 
 static void list(size_t number, const char *name)
 {
 	const struct unit *only = *name ? units_find(name) : NULL;
 
-	if (*name && !only) {
-		refuse(number, name, "no such service is loaded");
+	if (*name && (!only || only->kind == UNIT_NAMED)) {
+		end(number, CONTROL_UNKNOWN);
 		return;
 	}
-	for (const struct unit *unit = only ? only : units_first(); unit; unit = only ? NULL : unit->next)
-		if (unit->kind == UNIT_SERVICE || only)
-			describe(number, unit);
-	end(number, 0);
+	clients[number] = (struct client){.next = only ? only : units_first(), .only = only};
+	tell(number);
+}
+
+/* All units, and how they stand to each other. */
+static void relations(size_t number, const char *unused)
+{
+	(void)unused;
+	clients[number] = (struct client){.next = units_first(), .edges = true};
+	tell(number);
 }
 
 /* Loads the unit if it is not, with what it pulls in. */
@@ -111,12 +179,54 @@ static void want(size_t number, const char *name, enum unit_job job)
 		return;
 	}
 	jobs_want(unit, job);
-	clients[number] = (struct client){unit, job == JOB_STOP};
+	clients[number] = (struct client){.waits = unit, .stops = job == JOB_STOP};
 }
 
 static void start(size_t number, const char *name) { want(number, name, JOB_START); }
 static void stop(size_t number, const char *name) { want(number, name, JOB_STOP); }
 static void restart(size_t number, const char *name) { want(number, name, JOB_RESTART); }
+
+static void try_restart(size_t number, const char *name)
+{
+	const struct unit *unit = units_find(name);
+
+	if (unit && service_is_up(unit))
+		restart(number, name);
+	else
+		end(number, 0);
+}
+
+/* As if it had never failed. */
+static void reset(size_t number, const char *name)
+{
+	for (struct unit *unit = units_first(); unit; unit = unit->next) {
+		if (*name && strcmp(name, unit->name) != 0)
+			continue;
+		unit->starts = unit->restarts = unit->streak = 0;
+		if (unit->state == STATE_FAILED)
+			unit->state = STATE_DEAD, unit->result = RESULT_SUCCESS;
+	}
+	end(number, 0);
+}
+
+/* The name of the signal is behind that of the unit. */
+static void send_signal(size_t number, const char *name)
+{
+	struct unit *unit = units_find(name);
+	int signal = SIGTERM;
+
+	name = syntax_after(name);
+	if (*name && value_signal(name, &signal) < 0) {
+		refuse(number, name, "no such signal");
+		return;
+	}
+	if (!unit || (unit->main <= 0 && unit->control <= 0)) {
+		refuse(number, unit ? unit->name : name, "does not run");
+		return;
+	}
+	members_signal(unit, signal, true);
+	end(number, 0);
+}
 
 static void reload(size_t number, const char *name)
 {
@@ -134,6 +244,25 @@ static void reload(size_t number, const char *name)
 	clients[number].waits = unit;
 }
 
+static bool can_reload(const struct unit *unit)
+{
+	return unit->state == STATE_RUNNING && (unit->rules.type == TYPE_NOTIFY_RELOAD || command_next(unit, COMMAND_RELOAD, NULL));
+}
+
+static void reload_or_restart(size_t number, const char *name)
+{
+	const struct unit *unit = units_find(name);
+
+	(unit && can_reload(unit) ? reload : restart)(number, name);
+}
+
+static void try_reload_or_restart(size_t number, const char *name)
+{
+	const struct unit *unit = units_find(name);
+
+	(unit && can_reload(unit) ? reload : try_restart)(number, name);
+}
+
 static void end_so(size_t number, enum plan_end how)
 {
 	end(number, 0);
@@ -149,7 +278,9 @@ static const struct {
 	bool touches;
 	void (*serve)(size_t number, const char *name);
 } verbs[] = {
-	{"list", false, list}, {"start", true, start}, {"stop", true, stop}, {"restart", true, restart}, {"reload", true, reload},
+	{"list", false, list}, {"edges", false, relations}, {"start", true, start}, {"stop", true, stop}, {"restart", true, restart},
+	{"reload", true, reload}, {"try-restart", true, try_restart}, {"reload-or-restart", true, reload_or_restart},
+	{"try-reload-or-restart", true, try_reload_or_restart}, {"reset-failed", true, reset}, {"kill", true, send_signal},
 	{"poweroff", true, power_off}, {"reboot", true, boot_again}, {"halt", true, halt},
 };
 
@@ -175,19 +306,19 @@ static void serve(size_t number, const char *verb, const char *name)
 	refuse(number, verb, "no such request");
 }
 
-/* One request a connection: a verb and a name. Whoever says more while it waits has not understood. */
+/* One request a connection: a verb, a name and what the verb takes. Whoever says more while it waits has not understood. */
 static void on_request(size_t number)
 {
-	char packet[CONTROL_PACKET + 2];
+	char packet[CONTROL_PACKET + 3];
 	ssize_t length = recv(connections[number].fd, packet, CONTROL_PACKET, MSG_DONTWAIT);
 
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (length <= 0 || clients[number].waits) {
+	if (length <= 0 || clients[number].waits || clients[number].next) {
 		hang_up(number);
 		return;
 	}
-	packet[length] = packet[length + 1] = '\0'; /* whatever was sent, there are two words */
+	memset(packet + length, 0, 3); /* whatever was sent, there are three words */
 	serve(number, packet, syntax_after(packet));
 }
 
@@ -196,10 +327,15 @@ static void on_client(struct loop *loop, short events)
 	(void)loop;
 	(void)events;
 	for (size_t number = 0; number < CONTROL_CLIENTS; number++) {
-		struct pollfd ready = {.fd = connections[number].fd, .events = POLLIN};
+		struct pollfd ready = {.fd = connections[number].fd, .events = connections[number].events};
 
-		if (connections[number].fd >= 0 && poll(&ready, 1, 0) == 1)
+		if (connections[number].fd < 0 || poll(&ready, 1, 0) != 1)
+			continue;
+		wait_for_room(number, false);
+		if (ready.revents & ~POLLOUT)
 			on_request(number);
+		else
+			tell(number);
 	}
 }
 

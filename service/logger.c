@@ -18,11 +18,11 @@
 
 #include "file.h"
 #include "ns.h"
+#include "stamp.h"
 #include "sys.h"
 
 enum {
 	FILE_MAX = 1024 * 1024, /* then it becomes NAME.log.1, and the one before is gone */
-	STAMP_SIZE = sizeof "2026-01-31T23:59:59.999Z ",
 };
 
 /* The file that was written to last. */
@@ -31,32 +31,6 @@ static struct {
 	int fd;
 	off_t size;
 } file = {.fd = -1};
-
-static char *digits(char *at, int number, int count)
-{
-	for (int i = count - 1; i >= 0; i--, number /= 10)
-		at[i] = (char)('0' + number % 10);
-	return at + count;
-}
-
-/* RFC 3339, in UTC. */
-static void print_stamp(char *at)
-{
-	static const char after[] = "--T::.Z";
-	struct timespec now;
-	struct tm tm;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	const int parts[] = {tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now.tv_nsec / 1000000)};
-
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-		at = digits(at, parts[i], i == 0 ? 4 : i == 6 ? 3 : 2);
-		*at++ = after[i];
-	}
-	*at++ = ' ';
-	*at = '\0';
-}
 
 static int open_file(const char *path)
 {
@@ -98,13 +72,16 @@ static int choose(const char *name, size_t length, size_t more)
 
 static void write_line(const char *line, size_t length)
 {
-	char stamped[STAMP_SIZE + PIPE_BUF];
+	char stamped[STAMP_SIZE + 1 + PIPE_BUF];
+	struct timespec now;
 	const char *space = memchr(line, ' ', length);
 	size_t name = space > line ? (size_t)(space - line) - 1 : 0, size; /* there is none in a name, and a colon behind it */
 
 	if (name == 0 || name > NAME_MAX || name + 2 > length)
 		return;
-	print_stamp(stamped);
+	clock_gettime(CLOCK_REALTIME, &now);
+	stamp_print(stamped, &now);
+	strcat(stamped, " ");
 	size = strlen(stamped) + length - name - 2;
 	memcpy(stamped + strlen(stamped), line + name + 2, length - name - 2);
 	if (choose(line, name, size) < 0 || write(file.fd, stamped, size) != (ssize_t)size) {

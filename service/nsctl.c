@@ -1,332 +1,262 @@
 /* SPDX-License-Identifier: MIT
  *
- * The client of control.c. It knows how things are said, and PID 1 how they are.
+ * The client of control.c: its words. It knows how things are said, and PID 1 how they are.
  */
 #include "nsctl.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "control.h"
+#include "enable.h"
 #include "log.h"
-#include "logger.h"
 #include "out.h"
-#include "units.h"
+#include "query.h"
+#include "status.h"
+#include "tail.h"
 #include "value.h"
+#include "version.h"
 
-enum {
-	NOT_RUNNING = 3, NO_SUCH = 4, /* systemctl(1), exit status */
-	NAME_SIZE = 256,
-	FOLLOW_MS = 200, /* how often a file that grows is looked at */
-};
+enum { NAME_SIZE = 256 };
 
-struct verb {
-	const char *name, *request;
-	bool needs_name;
-	/* Prints a unit. The exit status that its state is. */
-	int (*print)(char *const *fields, struct out *out);
-	const char *help;
-	int (*here)(const char *name, bool follow); /* what is done if there is no request */
-};
+struct nsctl_options nsctl_options;
 
-static bool is_up(const char *state)
-{
-	return strcmp(state, "running") == 0 || strcmp(state, "exited") == 0 || strcmp(state, "reload") == 0;
-}
-
-static bool is_down(const char *state)
-{
-	return strcmp(state, "dead") == 0;
-}
-
-/* How long something has been so, in one unit. */
-static void print_since(struct out *out, const char *ms)
+/* What PID 1 does. */
+static int request(const struct nsctl_verb *verb, const char *name)
 {
 	static const struct {
-		const char *suffix;
-		unsigned long ms;
-	} units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}};
-	unsigned long number;
-	size_t unit = 0;
+		const char *name, *request;
+	} others[] = {{"force-reload", "reload-or-restart"}, {"condrestart", "try-restart"}, {"reload-or-try-restart", "try-reload-or-restart"}};
+	const char *word = verb->name;
 
-	if (value_number(ms, ~0UL >> 1, &number) < 0)
-		return;
-	while (unit < sizeof units / sizeof units[0] - 1 && number < units[unit].ms)
-		unit++;
-	out_print(out, "%lu %s", number / units[unit].ms, units[unit].suffix);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (strcmp(word, others[i].name) == 0)
+			word = others[i].request;
+	return query_run(&(struct query){word, name, nsctl_options.signal, !nsctl_options.no_block, NULL, NULL});
 }
 
-static int print_row(char *const *fields, struct out *out)
+static int nothing(const struct nsctl_verb *verb, const char *name)
 {
-	out_print(out, "%-30s %-12s %-8s %-8s ", fields[FIELD_NAME], fields[FIELD_STATE], fields[FIELD_PID], fields[FIELD_RESTARTS]);
-	print_since(out, fields[FIELD_SINCE_MS]);
-	out_print(out, "  %s\n", fields[FIELD_DESCRIPTION]);
+	(void)verb;
+	(void)name;
 	return 0;
 }
 
-static int print_status(char *const *fields, struct out *out)
-{
-	out_print(out, "%s - %s\n     Loaded: %s\n     Active: %s (%s) since ", fields[FIELD_NAME], fields[FIELD_DESCRIPTION], fields[FIELD_FILE],
-	          fields[FIELD_STATE], fields[FIELD_RESULT]);
-	print_since(out, fields[FIELD_SINCE_MS]);
-	out_print(out, "\n   Main PID: %s\n   Restarts: %s\n", fields[FIELD_PID], fields[FIELD_RESTARTS]);
-	if (*fields[FIELD_SAID])
-		out_print(out, "     Status: %s\n", fields[FIELD_SAID]);
-	return is_up(fields[FIELD_STATE]) ? 0 : NOT_RUNNING;
-}
-
-static int print_active(char *const *fields, struct out *out)
-{
-	const char *state = fields[FIELD_STATE];
-
-	out_print(out, "%s\n", is_up(state) ? "active" : is_down(state) ? "inactive" : strcmp(state, "failed") == 0 ? state : "activating");
-	return is_up(state) ? 0 : NOT_RUNNING;
-}
-
-static int print_file(char *const *fields, struct out *out)
-{
-	int fd = open(fields[FIELD_FILE], O_RDONLY | O_CLOEXEC);
-	char text[1024];
-	ssize_t length;
-
-	out_print(out, "# %s\n", fields[FIELD_FILE]);
-	while ((length = fd < 0 ? -1 : read(fd, text, sizeof text)) > 0)
-		out_print(out, "%.*s", (int)length, text);
-	if (fd >= 0)
-		close(fd);
-	return length < 0;
-}
-
-/* Prints what there is from where the file was read to. False: it is another file by now. */
-static bool print_log(int fd, const char *path)
-{
-	struct stat ours, theirs;
-	char text[1024];
-	ssize_t length;
-
-	while ((length = read(fd, text, sizeof text)) > 0)
-		if (write(STDOUT_FILENO, text, (size_t)length) < 0)
-			return true;
-	return fstat(fd, &ours) < 0 || stat(path, &theirs) < 0 || ours.st_ino == theirs.st_ino;
-}
-
-static int open_log(const char *name, const char *suffix, char *path)
-{
-	strcat(strncat(strcpy(path, LOGGER_DIRECTORY), name, strlen(name) - strlen(".service")), suffix);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-/* The lines of a service; with follow, those to come as well. */
-static int show_log(const char *name, bool follow)
-{
-	const struct timespec pause = {0, FOLLOW_MS * 1000000};
-	char path[sizeof LOGGER_DIRECTORY + NAME_SIZE + sizeof ".log.1"];
-	int fd = open_log(name, ".log.1", path);
-
-	if (fd >= 0 && !follow)
-		print_log(fd, path);
-	fd = open_log(name, ".log", path);
-	if (fd < 0) {
-		log_error("%s: %s; there are such files on a machine, and in a container lines go to the output of PID 1", path, strerror(errno));
-		return 1;
-	}
-	do {
-		if (!print_log(fd, path)) {
-			close(fd);
-			fd = open_log(name, ".log", path);
-		}
-	} while (follow && nanosleep(&pause, NULL) == 0);
-	return 0;
-}
-
-/* Where a link to the service's file is, if it starts at a boot. */
-static void enabled_path(const char *name, char *path)
-{
-	strcat(strcpy(path, UNITS_ENABLED "/"), name);
-}
-
-static int enable(const char *name, bool unused)
-{
-	char path[sizeof UNITS_ENABLED + NAME_SIZE + sizeof ".service"];
-	const struct unit *unit;
-
-	(void)unused;
-	log_open(STDERR_FILENO, LOG_ERROR); /* what the file asks for in vain is said when it is started */
-	unit = units_load(name);
-	if (!unit)
-		return 1;
-	enabled_path(unit->name, path);
-	if ((mkdir(UNITS_ENABLED, 0755) == 0 || errno == EEXIST) && (symlink(unit->file, path) == 0 || errno == EEXIST))
-		return 0;
-	log_error("%s: %s", path, strerror(errno));
-	return 1;
-}
-
-static int disable(const char *name, bool unused)
-{
-	char path[sizeof UNITS_ENABLED + NAME_SIZE + sizeof ".service"], target;
-
-	(void)unused;
-	enabled_path(name, path);
-	if (readlink(path, &target, 1) < 0 && errno == EINVAL)
-		log_error("%s is the file itself and no link to it; move it to /etc/systemd/system", path);
-	else if (unlink(path) == 0 || errno == ENOENT)
-		return 0;
-	else
-		log_error("%s: %s", path, strerror(errno));
-	return 1;
-}
-
-/* A request of NULL is done here. Units are read when they are needed. */
-static const struct verb verbs[] = {
-	{"list", "list", false, print_row, "every service, its state, PID, restarts and since when", NULL},
-	{"status", "list", true, print_status, "one service", NULL},
-	{"start", "start", true, NULL, "start it, with what it needs", NULL},
-	{"stop", "stop", true, NULL, "stop it, with what needs it", NULL},
-	{"restart", "restart", true, NULL, "stop it and start it again", NULL},
-	{"reload", "reload", true, NULL, "let it read its configuration again", NULL},
-	{"is-active", "list", true, print_active, "say whether it runs; status 0: it does", NULL},
-	{"cat", "list", true, print_file, "print its unit file", NULL},
-	{"enable", NULL, true, NULL, "let it start at each boot", enable},
-	{"disable", NULL, true, NULL, "let it start no more at boots", disable},
-	{"logs", NULL, true, NULL, "print what it has printed, on a machine; -f: and what it prints from now on", show_log},
-	{"poweroff", "poweroff", false, NULL, "stop everything, and end PID 1, or the machine", NULL},
-	{"reboot", "reboot", false, NULL, "the same, and start the machine again", NULL},
-	{"halt", "halt", false, NULL, "the same, and leave the machine on", NULL},
+const struct nsctl_verb nsctl_verbs[] = {
+	{"list", NULL, "every service, its state, PID, restarts and since when", status_list, false},
+	{"status", "[NAME]", "what there is to know of it, with its processes and last lines", status_show, false},
+	{"start", "NAME", "start it, with what it needs", request, false},
+	{"stop", "NAME", "stop it, with what needs it", request, false},
+	{"restart", "NAME", "stop it and start it again", request, false},
+	{"try-restart", "NAME", "the same, if it runs", request, false},
+	{"reload", "NAME", "let it read its configuration again", request, false},
+	{"reload-or-restart", "NAME", "reload it if it can, else restart it", request, false},
+	{"kill", "NAME", "send its processes a signal, TERM or that of --signal", request, false},
+	{"reset-failed", "[NAME]", "forget that it has failed, and how often it was started", request, false},
+	{"is-active", "NAME", "say whether it runs; status 0: it does", status_is_active, false},
+	{"is-failed", "NAME", "say whether it has failed; status 0: it has", status_is_failed, false},
+	{"is-enabled", "NAME", "say whether it starts at each boot; status 0: it does", enable_is, false},
+	{"enable", "NAME", "let it start at each boot", enable_link, false},
+	{"disable", "NAME", "let it start no more at boots", enable_unlink, false},
+	{"mask", "NAME", "let nothing start it", enable_mask, false},
+	{"unmask", "NAME", "take that back", enable_unmask, false},
+	{"cat", "NAME", "print its unit file and its drop-ins", enable_print, false},
+	{"show", "NAME", "print properties, all or those of -p, as scripts read them", status_properties, false},
+	{"logs", "NAME", "print what it has printed, on a machine; -f: and what it prints from now on", tail_logs, false},
+	{"poweroff", NULL, "stop everything, and end PID 1, or the machine", request, false},
+	{"reboot", NULL, "the same, and start the machine again", request, false},
+	{"halt", NULL, "the same, and leave the machine on", request, false},
 	/* systemctl's */
-	{"list-units", "list", false, print_row, NULL, NULL},
-	{"reload-or-restart", "restart", true, NULL, NULL, NULL},
-	{"try-restart", "restart", true, NULL, NULL, NULL},
-	{"show", "list", true, print_status, NULL, NULL},
-	{"daemon-reload", NULL, false, NULL, NULL, NULL},
+	{"list-units", "[PATTERN]", NULL, status_list, true},
+	{"list-unit-files", "[PATTERN]", NULL, nothing, true},
+	{"force-reload", "NAME", NULL, request, false},
+	{"condrestart", "NAME", NULL, request, false},
+	{"try-reload-or-restart", "NAME", NULL, request, false},
+	{"reload-or-try-restart", "NAME", NULL, request, false},
+	{"preset", "NAME", NULL, enable_link, false}, /* Debian's: everything is enabled when it is installed */
+	{"is-system-running", NULL, NULL, status_is_system, false},
+	{"daemon-reload", NULL, NULL, nothing, false},
+	{NULL},
 };
 
 static int help(void)
 {
 	struct out out = OUT(STDOUT_FILENO);
 
-	out_print(&out, "Usage: nsctl VERB [SERVICE]...\n\n");
-	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-		if (verbs[i].help)
-			out_print(&out, "  %-12s %s\n", verbs[i].name, verbs[i].help);
+	out_print(&out, "Usage: nsctl [OPTION]... VERB [NAME]...\n\n");
+	for (const struct nsctl_verb *verb = nsctl_verbs; verb->name; verb++)
+		if (verb->help)
+			out_print(&out, "  %-18s %s\n", verb->name, verb->help);
+	out_print(&out, "\n"
+	          "  --json             list, status: JSON           -q  say nothing, the status tells\n"
+	          "  -n N               the last N lines of a log    -f  wait for more of them\n"
+	          "  -p NAME,... --value  of show                    -s SIGNAL  of kill\n"
+	          "  --no-block         do not wait until it is done\n"
+	          "\nWithout a verb it is list. What else systemctl has as options is passed over. Manual: nsctl(8).\n");
 	out_flush(&out);
 	return 0;
 }
 
-static int connect_to(void)
-{
-	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = CONTROL_PATH};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-		return fd;
-	log_error("%s: %s; is there an nsinit with --services here?", CONTROL_PATH, strerror(errno));
-	return -1;
-}
-
-/* Splits a unit's fields; those that are missing are empty. */
-static void split(char *text, char **fields)
-{
-	for (size_t i = 0; i < ANSWER_FIELDS; i++) {
-		char *tab = strchrnul(text, '\t');
-
-		fields[i] = text;
-		text = tab + (*tab != '\0');
-		*tab = '\0';
-	}
-}
-
-/* Prints the answers, up to the last. The exit status. */
-static int take_answers(int fd, const struct verb *verb)
+static int version(void)
 {
 	struct out out = OUT(STDOUT_FILENO);
-	char packet[CONTROL_PACKET + 1], *fields[ANSWER_FIELDS];
-	int status = 0;
-	ssize_t length;
 
-	while ((length = recv(fd, packet, CONTROL_PACKET, 0)) > 0) {
-		packet[length] = '\0';
-		if (packet[0] == ANSWER_ERROR)
-			log_error("%s", packet + 1);
-		if (packet[0] == ANSWER_UNIT && verb->print) {
-			split(packet + 1, fields);
-			status = verb->print(fields, &out);
-			out_flush(&out);
-		}
-		if (packet[0] == ANSWER_END)
-			return packet[1] == '0' ? status : verb->print ? NO_SUCH : 1;
-	}
-	log_error("PID 1 has not answered");
-	return 1;
+	out_print(&out, "nsctl of nsinit " NSINIT_VERSION "\n");
+	out_flush(&out);
+	return 0;
 }
 
-static int ask(const struct verb *verb, const char *name)
+static const struct nsctl_verb *find_verb(const char *name)
 {
-	char packet[CONTROL_PACKET];
-	int fd = connect_to(), status;
-	size_t length = strlen(verb->request) + 1;
-
-	if (fd < 0)
-		return 1;
-	strcpy(packet, verb->request);
-	strcpy(packet + length, name);
-	if (send(fd, packet, length + strlen(name) + 1, MSG_NOSIGNAL) < 0) {
-		log_error("%s: %s", CONTROL_PATH, strerror(errno));
-		close(fd);
-		return 1;
-	}
-	status = take_answers(fd, verb);
-	close(fd);
-	return status;
-}
-
-static const struct verb *find_verb(const char *name)
-{
-	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-		if (strcmp(name, verbs[i].name) == 0)
-			return &verbs[i];
+	for (const struct nsctl_verb *verb = nsctl_verbs; verb->name; verb++)
+		if (strcmp(name, verb->name) == 0)
+			return verb;
 	return NULL;
 }
 
-/* Does it with one service; its name may lack what all have. */
-static int serve(const struct verb *verb, const char *short_name, bool follow)
-{
-	char name[NAME_SIZE + sizeof ".service"] = "";
+/* --- options --- */
 
-	strncat(name, short_name, NAME_SIZE - 1);
-	if (strlen(name) < strlen(".service") || strcmp(name + strlen(name) - strlen(".service"), ".service") != 0)
-		strcat(name, ".service");
-	return verb->request ? ask(verb, name) : verb->here ? verb->here(name, follow) : 0;
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_PASSED_OVER };
+
+static const struct {
+	const char *name, *letter;
+	enum option_kind kind;
+	void *field;
+} options[] = {
+	{"--quiet", "-q", OPTION_FLAG, &nsctl_options.quiet},
+	{"--json", NULL, OPTION_FLAG, &nsctl_options.json},
+	{"--follow", "-f", OPTION_FLAG, &nsctl_options.follow},
+	{"--lines", "-n", OPTION_NUMBER, &nsctl_options.lines},
+	{"--property", "-p", OPTION_TEXT, &nsctl_options.properties},
+	{"--value", NULL, OPTION_FLAG, &nsctl_options.value},
+	{"--signal", "-s", OPTION_TEXT, &nsctl_options.signal},
+	{"--no-block", NULL, OPTION_FLAG, &nsctl_options.no_block},
+	{"--user", NULL, OPTION_FLAG, &nsctl_options.user},
+	{"--global", NULL, OPTION_FLAG, &nsctl_options.user},
+	{"--root", NULL, OPTION_TEXT, &nsctl_options.root},
+	/* systemctl's that say how to print or to wait, which we do in one way, and have a value */
+	{"--type", "-t", OPTION_PASSED_OVER, NULL}, {"--state", NULL, OPTION_PASSED_OVER, NULL}, {"--output", "-o", OPTION_PASSED_OVER, NULL},
+	{"--job-mode", NULL, OPTION_PASSED_OVER, NULL}, {"--machine", "-M", OPTION_PASSED_OVER, NULL}, {"--host", "-H", OPTION_PASSED_OVER, NULL},
+	{"--kill-who", NULL, OPTION_PASSED_OVER, NULL}, {"--preset-mode", NULL, OPTION_PASSED_OVER, NULL},
+};
+
+/* The value that belongs to the option: NULL: it is no such option. Sets *next if it is the next word. */
+static const char *value_of(const char *word, const char *following, size_t row, bool *next)
+{
+	const char *name = options[row].name, *letter = options[row].letter;
+	size_t length = strlen(name);
+
+	*next = false;
+	if (strncmp(word, name, length) == 0 && word[length] == '=')
+		return word + length + 1;
+	if (letter && strncmp(word, letter, 2) == 0 && word[2] && options[row].kind != OPTION_FLAG)
+		return word + 2 + (word[2] == '=');
+	if (strcmp(word, name) != 0 && (!letter || strcmp(word, letter) != 0))
+		return NULL;
+	*next = options[row].kind != OPTION_FLAG;
+	return *next && following ? following : "";
+}
+
+/* How many words the option has. */
+static int take_option(char **argv)
+{
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+		bool next;
+		const char *value = value_of(argv[0], argv[1], i, &next);
+
+		if (!value)
+			continue;
+		if (options[i].kind == OPTION_FLAG)
+			*(bool *)options[i].field = true;
+		else if (options[i].kind == OPTION_TEXT)
+			*(const char **)options[i].field = value;
+		else if (options[i].kind == OPTION_NUMBER && value_number(value, 1000000, options[i].field) < 0)
+			log_error("%s: %s is no number; all is shown", argv[0], value);
+		return next && argv[1] ? 2 : 1;
+	}
+	return 1; /* systemctl has many, which change nothing that we do */
+}
+
+/* --- what is done --- */
+
+/* A name without a suffix that we know is a service's. */
+static void complete(const char *word, char *name)
+{
+	const char *dot = strrchr(word, '.');
+	char suffix[16];
+
+	strncat(strcpy(name, ""), word, NAME_SIZE - 1);
+	for (const char *list = "service,target,socket,timer,mount,path,device,slice,scope,swap,automount"; dot && list;) {
+		list = value_item(list, ',', suffix, sizeof suffix);
+		if (strcmp(dot + 1, suffix) == 0)
+			return;
+	}
+	strcat(name, ".service");
+}
+
+static int serve(const struct nsctl_verb *verb, const char *word)
+{
+	char name[NAME_SIZE + sizeof ".service"];
+
+	if (verb->word)
+		return verb->run(verb, word);
+	complete(word, name);
+	return verb->run(verb, name);
+}
+
+/* One that runs is enough for is-active; else the first that is not 0 counts. systemctl(1) */
+static int serve_all(const struct nsctl_verb *verb, char **words)
+{
+	bool any = strcmp(verb->name, "is-active") == 0 || strcmp(verb->name, "is-enabled") == 0, good = false;
+	int status = 0;
+
+	for (; *words; words++) {
+		int one = serve(verb, *words);
+
+		good |= one == 0;
+		status = status ? status : one;
+	}
+	return any && good ? 0 : status;
+}
+
+/* JSON is a list of objects, even if there is none. */
+static int run(const struct nsctl_verb *verb, char **words)
+{
+	bool list = nsctl_options.json && (verb->run == status_list || verb->run == status_show);
+	int status;
+
+	if (list && write(STDOUT_FILENO, "[", 1) < 0)
+		return 1;
+	status = *words && verb->argument ? serve_all(verb, words) : verb->run(verb, NULL);
+	return list && write(STDOUT_FILENO, "]\n", 2) < 0 ? 1 : status;
 }
 
 int nsctl_run(char **argv)
 {
-	const struct verb *verb;
-	bool follow = false;
-	int status = 0;
+	const struct nsctl_verb *verb;
+	char **words = argv; /* those that are no options are put together at the front */
+	bool all_words = false;
 
-	for (argv++; *argv && **argv == '-'; argv++) /* options of systemctl say how to print what we print in one way */
-		if (strcmp(*argv, "-h") == 0 || strcmp(*argv, "--help") == 0)
+	for (char **word = argv + 1; *word;) {
+		if (!all_words && (strcmp(*word, "-h") == 0 || strcmp(*word, "--help") == 0))
 			return help();
+		if (!all_words && strcmp(*word, "--version") == 0)
+			return version();
+		if (all_words || **word != '-') {
+			*words++ = *word++;
+			continue;
+		}
+		all_words = strcmp(*word, "--") == 0;
+		word += take_option(word);
+	}
+	*words = NULL;
 	verb = find_verb(*argv ? *argv : "list");
-	if (verb && verb->here && argv[1] && strcmp(argv[1], "-f") == 0)
-		follow = true, argv++;
-	if (!verb || (verb->needs_name && !argv[1])) {
+	if (!verb || (verb->argument && verb->argument[0] != '[' && !argv[1])) {
 		log_error("%s: %s; nsctl -h lists the verbs", *argv, verb ? "of which service?" : "no such verb");
 		return 1;
 	}
-	if (!*argv || !argv[1])
-		return verb->request ? ask(verb, "") : 0;
-	while (*++argv) {
-		int one = serve(verb, *argv, follow);
-
-		status = one ? one : status;
+	if (nsctl_options.user || (nsctl_options.root && strcmp(nsctl_options.root, "/") != 0)) {
+		log_error("%s: only for the system that runs; users have no services of their own here", verb->name);
+		return verb->run == enable_link || verb->run == nothing ? 0 : 1;
 	}
-	return status;
+	return run(verb, *argv ? argv + 1 : argv);
 }

@@ -36,6 +36,7 @@ static struct {
 	size_t watch_count;
 	struct unit *essential;
 	struct loop *loop;
+	int64_t origin_ms;
 	int64_t put_off_ms; /* since when it has not been looked for processes that are left; 0: it has */
 	bool stopping; /* everything is to end */
 	bool starting; /* the loop ends when no job is left */
@@ -45,6 +46,11 @@ static struct {
 pid_t supervisor_program(void)
 {
 	return supervisor.loop ? supervisor.loop->child : 0;
+}
+
+int64_t supervisor_origin(void)
+{
+	return supervisor.origin_ms;
 }
 
 void supervisor_end(enum plan_end end)
@@ -259,6 +265,7 @@ int supervisor_load(const char *services, const char *essential)
 void supervisor_attach(struct loop *loop)
 {
 	if (!supervisor.loop) {
+		supervisor.origin_ms = loop_now_ms();
 		mkdir(RUN_DIRECTORY, 0755);
 		supervisor.watches[WATCH_NOTIFY] = (struct watch){.fd = notify_open(), .events = POLLIN, .ready = notify_read};
 		logs_open(supervisor.watches + WATCH_LOGS, loop->plan->machine);

@@ -51,6 +51,11 @@ unsigned unitfile_problems(void)
 	return problems;
 }
 
+const char *unitfile_read(size_t number)
+{
+	return number < reading.file_count ? reading.files[number] : NULL;
+}
+
 static void complain(const char *file, unsigned line, const char *name, const char *wrong)
 {
 	problems++;

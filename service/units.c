@@ -52,6 +52,21 @@ int units_add_place(const char *path)
 	return 0;
 }
 
+void units_know_place(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char *path;
+
+	if (!slash)
+		return;
+	path = arena_text(file, (size_t)(slash - file));
+	for (const struct place *place = places; path && place < places + PLACES_MAX && place->path; place++)
+		if (strcmp(place->path, path) == 0)
+			return;
+	if (path)
+		units_add_place(path);
+}
+
 static int open_directory(int at, const char *path)
 {
 	return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -325,14 +340,24 @@ static struct unit *load_from(const struct place *place, const char *name, const
 	return unit;
 }
 
-static struct unit *load(const char *name, unsigned links)
+/* A link in UNITS_ENABLED that is no alias only says that the unit starts: it may have a file, or be masked, where its target is not. */
+static bool only_enables(const struct place *place, const char *name)
 {
-	struct unit *unit = units_find(name);
+	COLD static char target[PATH_MAX];
+
+	return strcmp(place->path, UNITS_ENABLED) == 0 && readlinkat(place->fd, name, target, 1) > 0 && !is_alias(place->fd, name, target);
+}
+
+/* In all places but those that only enable it, or in those. */
+static struct unit *load_anywhere(const char *name, unsigned links, bool enabling)
+{
 	char template[NAME_SIZE];
 
-	if (unit && unit->kind != UNIT_NAMED)
-		return unit;
 	for (struct place *place = places; (place = next_place(place)); place++) {
+		struct unit *unit;
+
+		if (only_enables(place, name) != enabling)
+			continue;
 		unit = load_from(place, name, name, links);
 		if (!unit && template_of(name, template))
 			unit = load_from(place, name, template, links);
@@ -340,6 +365,16 @@ static struct unit *load(const char *name, unsigned links)
 			return unit;
 	}
 	return NULL;
+}
+
+static struct unit *load(const char *name, unsigned links)
+{
+	struct unit *unit = units_find(name);
+
+	if (unit && unit->kind != UNIT_NAMED)
+		return unit;
+	unit = load_anywhere(name, links, false);
+	return unit ? unit : load_anywhere(name, links, true);
 }
 
 struct unit *units_load(const char *name)

@@ -127,7 +127,7 @@ def test_notify_is_waited_for(world):
     world.service("after", f"Type=oneshot\nExecStart={note('after')}", "After=note.service")
     result = world.run("nsctl status note")
     assert world.lines() == ["ready", "after"]
-    assert "Status: fine" in result.out and "Active: running" in result.out, result
+    assert "Status: fine" in result.out and "Active: active (running) since " in result.out, result
 
 
 def test_who_never_is_ready_fails_in_time(world):
@@ -157,7 +157,7 @@ def test_forking_with_pid_file(world):
     world.service("fork", "Type=forking\nPIDFile=@/pid\nExecStart=/bin/sh -c '(setsid sleep 1000 & echo $$! >@/pid) & exit 0'")
     result = world.run("nsctl status fork; cat pid")
     pid = result.out.splitlines()[-1]
-    assert re.search(rf"Main PID: {pid}$", result.out, re.M), result
+    assert re.search(rf"Main PID: {pid} \(\w+\)$", result.out, re.M), result
     assert not (world.directory / "pid").exists()
 
 
