@@ -18,7 +18,7 @@ enum {
 static const struct option *find_name(const struct option_set *set, const char *name, size_t length)
 {
 	for (size_t i = 0; i < set->count; i++)
-		if (set->options[i].name && strlen(set->options[i].name) == length && memcmp(set->options[i].name, name, length) == 0)
+		if (set->options[i].name && strncmp(set->options[i].name, name, length) == 0 && !set->options[i].name[length])
 			return &set->options[i];
 	return NULL;
 }
