@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cold.h"
@@ -41,9 +42,10 @@ static int open_pid_file(const struct plan *plan)
 {
 	static const char suffix[] = ".new";
 	size_t length = strlen(plan->pid_file);
+	struct stat status;
 
-	errno = ENAMETOOLONG;
-	if (length + sizeof suffix <= sizeof pid_file_new) {
+	errno = stat(plan->pid_file, &status) == 0 && S_ISDIR(status.st_mode) ? EISDIR : ENAMETOOLONG;
+	if (errno != EISDIR && length + sizeof suffix <= sizeof pid_file_new) {
 		memcpy(pid_file_new, plan->pid_file, length);
 		memcpy(pid_file_new + length, suffix, sizeof suffix);
 		announce.pid_file = openat(AT_FDCWD, pid_file_new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);

@@ -128,7 +128,7 @@ static void add_ids(struct out *out, const struct plan *plan, int index)
 static void add_program(struct out *out, const struct plan *plan, int index)
 {
 	(void)index;
-	out_print(out, " %s", plan->argv[0]);
+	out_print(out, " %s", plan->argv[0][0] ? plan->argv[0] : "''");
 }
 
 /* What each step was about, and its object: a text of the plan's, or what a function adds. */

@@ -104,11 +104,12 @@ static int verify(char **paths)
 	static const struct log_style bare = {{"", "", "", ""}, NULL};
 	int problems = 0;
 
+	if (!*paths) {
+		log_error("--verify: no file given; put unit files behind it");
+		return plan.personality->failed;
+	}
 	log_style(&bare);
-	if (!*paths)
-		log_error("--verify: no file given; put it behind");
-	else
-		log_open(STDERR_FILENO, LOG_INFO);
+	log_open(STDERR_FILENO, LOG_INFO);
 	for (; *paths; paths++)
 		problems += units_verify(*paths);
 	return problems > 0;

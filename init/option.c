@@ -12,6 +12,7 @@
 
 enum {
 	NAME_MAX_LENGTH = 32,
+	HELP_WIDTH = 63,       /* of the right column; with the left one 100 */
 	MISSPELT_DISTANCE = 2, /* how many letters may be wrong for a name to be suggested */
 };
 
@@ -73,12 +74,20 @@ static int unknown_name(const struct option_set *set, const char *name, size_t l
 	return -1;
 }
 
+/* What is wrong with the value, or NULL. */
+static const char *parse(struct plan *plan, const struct option *option, const char *value)
+{
+	if (option->group == OPTIONS_BOOT && !plan->boot)
+		plan->boot_option = option->name;
+	return option->parse(plan, option, value);
+}
+
 static int apply(struct plan *plan, const struct option *option, const char *dashes, const char *name, const char *value)
 {
-	const char *wrong = option->parse(plan, option, value);
+	const char *wrong = parse(plan, option, value);
 
 	if (wrong)
-		log_error("%s%s %.200s: %s", dashes, name, value, wrong);
+		log_error("%s%s %.200s: %s", dashes, name, *value ? value : "''", wrong);
 	return wrong ? -1 : 0;
 }
 
@@ -132,7 +141,7 @@ static int parse_short(const struct option_set *set, struct plan *plan, char **a
 
 static int apply_variable(struct plan *plan, const struct option *option, const char *variable, const char *value)
 {
-	const char *wrong = option->parse(plan, option, value);
+	const char *wrong = parse(plan, option, value);
 
 	if (wrong)
 		log_error("%.200s: %s", variable, wrong);
@@ -216,13 +225,23 @@ int option_parse(const struct option_set *set, struct plan *plan, char **argv, c
 
 static void help_row(const struct option *option, const char *dashes, struct out *out)
 {
+	const char *help = option->help;
 	struct out left = {.fd = -1};
 
 	out_print(&left, "%s%s%s%s", option->name ? dashes : "", option->name ? option->name : "", option->argument ? " " : "",
 	          option->argument ? option->argument : "");
 	out_char(&left, '\0');
-	out_print(out, "  %c%c%c %-30s %s\n", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-	          option->letter && option->name ? ',' : ' ', left.text, option->help);
+	out_print(out, "  %c%c%c %-30s ", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
+	          option->letter && option->name ? ',' : ' ', left.text);
+	while (strlen(help) > HELP_WIDTH) {
+		const char *space = memrchr(help, ' ', HELP_WIDTH + 1);
+
+		for (; help < space; help++)
+			out_char(out, *help);
+		out_print(out, "\n%37s", "");
+		help++;
+	}
+	out_print(out, "%s\n", help);
 }
 
 static bool has_group(const struct option_set *set, int group)

@@ -31,7 +31,7 @@ const char *option_set_flag(struct plan *plan, const struct option *option, cons
 static const char *set_string(struct plan *plan, const struct option *option, const char *value)
 {
 	*(const char **)field(plan, option) = value;
-	return *value ? NULL : "empty; give a name or leave the option out";
+	return *value ? NULL : "empty; give a value or leave the option out";
 }
 
 static const char *set_time(struct plan *plan, const struct option *option, const char *value)
@@ -376,7 +376,7 @@ static const char *add_limit(struct plan *plan, const struct option *option, con
 
 static const char *add_landlock(struct plan *plan, const struct option *option, const char *value)
 {
-	static const char wrong[] = "not a rule; give ro:PATH, rw:PATH, connect:PORT, bind:PORT, or :any behind connect, bind, signal or abstract";
+	static const char wrong[] = "not a rule; give ro:PATH, rw:PATH, connect:PORT, bind:PORT, either with any for PORT, signal:any or abstract:any";
 	struct landlock_rule *rule = &plan->landlock[plan->landlock_count];
 	enum landlock_class class;
 	char name[16];
@@ -406,14 +406,14 @@ static const char *set_size(struct plan *plan, const struct option *option, cons
 
 static const char *set_cpus(struct plan *plan, const struct option *option, const char *value)
 {
-	return value_hundredths(value, field(plan, option)) == 0 ? NULL : "not a number of processors; give 2, 1.5 or 0.25, up to 10000";
+	return value_hundredths(value, field(plan, option)) == 0 ? NULL : "not a number of processors; give 2, 1.5 or 0.25, from 0.01 to 10000";
 }
 
 static const char *set_pids(struct plan *plan, const struct option *option, const char *value)
 {
 	unsigned long *pids = field(plan, option);
 
-	return value_number(value, 1 << 22, pids) == 0 && *pids >= 2 ? NULL : "not a number of processes; give 2 or more, PID 1 counts";
+	return value_number(value, 1 << 22, pids) == 0 && *pids >= 2 ? NULL : "not a number of processes; give 2 to 4194304, PID 1 counts";
 }
 
 static const char *set_nice(struct plan *plan, const struct option *option, const char *value)
@@ -492,17 +492,17 @@ static const struct option options[] = {
 	{"read-only", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(read_only), "the root itself cannot be written to"},
 	{"ephemeral", 0, NULL, OPTIONS_ROOT, option_set_flag, OPTION_FIELD(ephemeral), "what is written to the root is forgotten at the end"},
 	{"overlay", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(overlay), "what is written to the root goes to DIR, in its upper/"},
-	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC appears at DST; OPT: ro rw rec norec nosuid nodev noexec idmap"},
+	{"bind", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "SRC at DST; OPT: ro rw rec norec nosuid nodev noexec idmap"},
 	{"volume", 0, "SRC[:DST[:OPT,...]]", OPTIONS_ROOT, add_bind, 0, "the same as --bind"},
 	{"tmpfs", 0, "DST[:OPT,...]", OPTIONS_ROOT, add_tmpfs, 0, "an empty file system in memory; OPT: size= mode="},
-	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(conf), "bind each file of DIR (hosts, resolv.conf, ...) into /etc, read-only"},
+	{"conf", 0, "DIR", OPTIONS_ROOT, set_string, OPTION_FIELD(conf), "what DIR holds, read-only in /etc: hosts, resolv.conf, ..."},
 
 	{"unshare", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(unshare), "new namespaces: those of net,user,time beside the usual ones"},
-	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(share), "the caller's instead of new ones: some of uts,ipc,net,user,cgroup"},
-	{"join", 0, "PID[:LIST]", OPTIONS_NAMESPACES, set_join, 0, "enter the namespaces and cgroup of process PID, or only those of LIST"},
+	{"share", 0, "LIST", OPTIONS_NAMESPACES, set_namespaces, OPTION_FIELD(share), "the caller's, no new ones: some of uts,ipc,net,user,cgroup"},
+	{"join", 0, "PID[:LIST]", OPTIONS_NAMESPACES, set_join, 0, "enter the namespaces of process PID and its cgroup; LIST: some"},
 	{"net", 0, "host|none|veth[:OPT,...]", OPTIONS_NAMESPACES, set_net, OPTION_FIELD(net),
-	 "the network, or a PATH, PID or NAME of one; OPT: address= route= host-address= bridge= host= name= mtu="},
-	{"clock-offset", 0, "OPT,...", OPTIONS_NAMESPACES, set_clocks, 0, "seconds added to clocks in a new time namespace; OPT: monotonic= boottime="},
+	 "the network, or a PATH, PID or NAME of one; veth's OPT: address= route= host-address= bridge= host= name= mtu="},
+	{"clock-offset", 0, "OPT,...", OPTIONS_NAMESPACES, set_clocks, 0, "seconds clocks go ahead by; OPT: monotonic= boottime="},
 	{"hostname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(hostname), "the host name inside (else that of --conf, else ours)"},
 	{"domainname", 0, "NAME", OPTIONS_NAMESPACES, set_name, OPTION_FIELD(domainname), "the NIS domain name inside"},
 
@@ -519,7 +519,7 @@ static const struct option options[] = {
 	{"privileged", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(privileged), "every capability, no filter, nothing of /proc hidden"},
 	{"no-new-privs", 0, NULL, OPTIONS_LIMITS, option_set_flag, OPTION_FIELD(no_new_privs), "setuid programs and file capabilities give nothing"},
 	{"seccomp", 0, "default|none", OPTIONS_LIMITS, set_seccomp, OPTION_FIELD(seccomp_name), "the system call filter; containers have the default one"},
-	{"landlock", 0, "RULE", OPTIONS_LIMITS, add_landlock, 0, "deny the program all but what rules allow: ro:PATH rw:PATH connect:PORT bind:PORT"},
+	{"landlock", 0, "RULE", OPTIONS_LIMITS, add_landlock, 0, "allow this, and deny the program all that no rule allows: ro:PATH rw:PATH connect:PORT bind:PORT"},
 	{"memory", 0, "SIZE", OPTIONS_LIMITS, set_size, OPTION_FIELD(memory_kib), "how much memory the container may use, as 64m or 2g"},
 	{"cpus", 0, "N[.NN]", OPTIONS_LIMITS, set_cpus, OPTION_FIELD(cpu_hundredths), "how many processors' time the container may use"},
 	{"pids", 0, "N", OPTIONS_LIMITS, set_pids, OPTION_FIELD(pids), "how many processes and threads the container may have"},
@@ -528,14 +528,14 @@ static const struct option options[] = {
 	{"oom-score-adj", 0, "N", OPTIONS_LIMITS, set_oom, 0, "how soon the OOM killer takes the program, -1000 to 1000"},
 	{"umask", 0, "MODE", OPTIONS_LIMITS, set_umask, 0, "the file mode mask"},
 
-	{"tty", 0, "auto|new|inherit", OPTIONS_LIFETIME, set_tty, 0, "a terminal of the program's own, or ours; auto: with --rootfs, its own"},
-	{"die-with-parent", 0, NULL, OPTIONS_LIFETIME, set_die, 0, "KILL for us when our parent dies, and for the container when we do"},
+	{"tty", 0, "auto|new|inherit", OPTIONS_LIFETIME, set_tty, 0, "a terminal of its own, or ours; auto: with --rootfs its own"},
+	{"die-with-parent", 0, NULL, OPTIONS_LIFETIME, set_die, 0, "KILL for us when our parent dies, and for all when we do"},
 	{"detach", 0, NULL, OPTIONS_LIFETIME, option_set_flag, OPTION_FIELD(detach), "go to the background once the program runs"},
 	{"pid-file", 0, "FILE", OPTIONS_LIFETIME, set_string, OPTION_FIELD(pid_file), "holds the pid of PID 1, as seen here, while it runs"},
 	{"ready-fd", 0, "FD", OPTIONS_LIFETIME, set_descriptor, OPTION_FIELD(ready_fd), "gets a newline once the program runs"},
 	{"status-fd", 0, "FD", OPTIONS_LIFETIME, set_descriptor, OPTION_FIELD(status_fd), "gets JSON lines: started, ready, stopped"},
 
-	{"services", 0, "DIR|NAME,...", OPTIONS_LIFETIME, set_string, OPTION_FIELD(services), "start the services of DIR, or those named, from systemd's unit files"},
+	{"services", 0, "DIR|NAME,...", OPTIONS_LIFETIME, set_string, OPTION_FIELD(services), "start services from systemd's unit files: all of DIR, or NAME"},
 	{"essential", 0, "NAME", OPTIONS_LIFETIME, set_string, OPTION_FIELD(essential), "the service with whose end, and status, we end"},
 
 	{"boot", 0, NULL, OPTIONS_BOOT, option_set_flag, OPTION_FIELD(boot), "be the PID 1 of a machine; so it is under the name init"},
@@ -555,7 +555,7 @@ static const struct option options[] = {
 
 	{"dry-run", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(dry_run), "print the plan, do nothing"},
 	{"check", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(check), "print what this kernel and user can do, and the remedies"},
-	{"trace", 0, "FILE", OPTIONS_LOOKING, set_string, OPTION_FIELD(trace), "write how long each step of the start took; - is the log, *.svg a picture"},
+	{"trace", 0, "FILE", OPTIONS_LOOKING, set_string, OPTION_FIELD(trace), "how long each step of the start took; - is the log, *.svg drawn"},
 	{"verify", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(verify), "say what is wrong with the unit files that follow"},
 	{"list-directives", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(list_directives), "print the directives of unit files and what becomes of them"},
 	{"version", 'V', NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(version), "print the version"},

@@ -75,22 +75,15 @@ const struct hook *plan_hook(const struct plan *plan, int signal)
 	return NULL;
 }
 
-/* A misspelt --rootfs must not be a boot's --root that nobody looks at. */
-static bool boots(const struct plan *plan)
-{
-	return plan->console || plan->exit_port || plan->root || plan->root_type || plan->root_flags || plan->next_init || plan->ip ||
-	       plan->root_writable || plan->respawn || plan->end || plan->failure || plan->watchdog_ms || plan->root_wait_ms != BOOT_ROOT_WAIT_MS;
-}
-
 /* Services need no program beside them: then we wait as a pause does. */
 static int check_program(struct plan *plan)
 {
-	if (boots(plan)) {
-		log_error("an option of a boot is given, and this is none; leave it out, or start us as PID 1 with --boot");
+	if (plan->boot_option) { /* a misspelt --rootfs must not be a boot's --root that nobody looks at */
+		log_error("--%s: an option of a boot, and this is none; leave it out, or start us as PID 1 with --boot", plan->boot_option);
 		return -1;
 	}
 	if (plan->essential && !plan->services) {
-		log_error("--essential %s: of which services? give --services as well", plan->essential);
+		log_error("--essential %s: there are no services; give --services as well", plan->essential);
 		return -1;
 	}
 	if (plan->services && !plan->argv[0])
@@ -361,7 +354,7 @@ int plan_join(struct plan *plan)
 	plan->namespaces = join_differing(plan->join);
 	if (!plan->namespaces) {
 		log_error("--join %d: %s; give the PID of a process in a container", (int)plan->join,
-		          errno ? strerror(errno) : "it is in no namespace but ours");
+		          errno ? strerror(errno == ENOENT ? ESRCH : errno) : "it is in no namespace but ours");
 		return -1;
 	}
 	if (plan->join_only & ~plan->namespaces)

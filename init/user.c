@@ -233,7 +233,7 @@ static void say_unknown(const char *root, const char *spec, const char *what, co
 	const char *prefix = strcmp(root, "/") == 0 ? "" : root;
 
 	if (errno == 0 || errno == ENOENT)
-		log_error("--user %s: no such %s in %s/etc/%s; give a number", spec, what, prefix, file);
+		log_error("--user %s: no such %s in %s/etc/%s; give a number, up to 4294967294", spec, what, prefix, file);
 	else
 		log_error("--user %s: %s/etc/%s: %s; give numbers for user and group", spec, prefix, file, strerror(errno));
 }

@@ -237,10 +237,10 @@ int supervisor_load(const char *services, const char *essential)
 
 	for (const char *list = services; list;) {
 		list = value_item(list, ',', item, sizeof item);
-		if (!*item || load_item(item) < 0) {
-			log_error("--services %s: see above; nothing is started", services);
+		if (!*item)
+			log_error("--services %s: an empty name; give names, or directories, with commas between", services);
+		if (!*item || load_item(item) < 0)
 			return -1;
-		}
 	}
 	if (essential) {
 		supervisor.essential = units_load_short(essential);

@@ -465,7 +465,9 @@ int units_verify(const char *path)
 	}
 	unitfile_begin(unit);
 	unit->file = path;
-	if (!is_masked(fd) && unitfile_add(unit, fd, path) == 0)
+	if (is_masked(fd))
+		log_info("%s: empty, which masks a service: it cannot be started", path);
+	else if (unitfile_add(unit, fd, path) == 0)
 		unitfile_end(unit);
 	close(fd);
 	return (int)(unitfile_problems() - before);

@@ -108,7 +108,7 @@ def test_empty_file_is_a_script_that_does_nothing(nsinit, caller, place):
 INPUT = [
     ("--rotfs {}/root", ("--rotfs:", "did you mean --rootfs?")),
     ("--rotfs {}/root", ("--rotfs:", "did you mean --rootfs?")),
-    ("--root {}/root", ("an option of a boot", "leave it out")),
+    ("--root {}/root", ("--root:", "an option of a boot", "leave it out")),
     ("--hostnme x", ("--hostnme:", "did you mean --hostname?")),
     ("--hostname-x x", ("--hostname-x:", "did you mean --hostname?")),
     ("--bin x", ("--bin:", "did you mean --bind?")),
@@ -160,6 +160,68 @@ INPUT = [
     ("--parent-death NONE", ("--parent-death NONE:",)),
     ("--log-fd 99", ("--log-fd 99:", "Bad file descriptor")),
     ("--log-fd x", ("--log-fd x:",)),
+    ("--log-fd=", ("--log-fd ''",)),
+    ("--memory 0", ("--memory 0:", "64m, 2g", "1m or more")),
+    ("--memory=", ("--memory '':",)),
+    ("--memory 12x", ("--memory 12x:", "not a size")),
+    ("--memory 99999999999999999999t", ("--memory 99999999999999999999t:", "not a size")),
+    ("--cpus 0", ("--cpus 0:", "0.01 to 10000")),
+    ("--cpus 0.001", ("--cpus 0.001:", "0.01 to 10000")),
+    ("--cpus -1", ("--cpus -1:",)),
+    ("--pids 1", ("--pids 1:", "2 to 4194304", "PID 1 counts")),
+    ("--pids 4194305", ("--pids 4194305:", "2 to 4194304")),
+    ("--landlock foo:/x", ("--landlock foo:/x:", "ro:PATH, rw:PATH, connect:PORT, bind:PORT", "signal:any")),
+    ("--landlock ro:", ("--landlock ro::", "ro:PATH")),
+    ("--landlock bind:99999", ("--landlock bind:99999:", "bind:PORT")),
+    ("--landlock signal:9", ("--landlock signal:9:", "signal:any or abstract:any")),
+    ("--join self", ("--join self:", "PID:LIST")),
+    ("--join 0", ("--join 0:", "give PID")),
+    ("--join 1:foo", ("--join 1:foo:", "uts,ipc,pid,mount")),
+    ("--cap-add FOO", ("--cap-add FOO:", "NET_ADMIN,SYS_TIME or ALL")),
+    ("--cap-drop=", ("--cap-drop '':", "ALL")),
+    ("--seccomp off", ("--seccomp off:", "default or none")),
+    ("--rlimit nofile", ("--rlimit nofile:", "NAME=SOFT[:HARD]")),
+    ("--rlimit nofile=2:1", ("--rlimit nofile=2:1:", "SOFT up to HARD")),
+    ("--rlimit files=1", ("--rlimit files=1:", "nofile=1024:4096")),
+    ("--nice 20", ("--nice 20:", "-20 to 19")),
+    ("--oom-score-adj -1001", ("--oom-score-adj -1001:", "-1000 to 1000")),
+    ("--umask 8", ("--umask 8:", "0777")),
+    ("--umask 01000", ("--umask 01000:", "0777")),
+    ("--tty yes", ("--tty yes:", "auto, new", "inherit")),
+    ("--tty new --detach", ("--tty new:", "--detach", "leave one of them out")),
+    ("--ephemeral --overlay {}/dir", ("--overlay {}/dir:", "--ephemeral", "leave one of them out")),
+    ("--share net --net none", ("--net none:", "--share names net", "leave one of them out")),
+    ("--share uts --hostname x", ("--hostname", "--share uts", "leave")),
+    ("--net veth:mtu=1", ("--net veth:mtu=1:", "68 to 65535")),
+    ("--net veth:address=1.2.3", ("--net veth:address=1.2.3:", "10.0.0.2/24")),
+    ("--net veth:colour=1", ("--net veth:colour=1:", "address= route=")),
+    ("--net=", ("--net '':", "host, none, veth")),
+    ("--clock-offset monotonic", ("--clock-offset monotonic:", "monotonic=SECONDS")),
+    ("--map-uid 0", ("--map-uid 0:", "INSIDE:OUTSIDE:COUNT")),
+    ("--map-uid 0:0:0", ("--map-uid 0:0:0:", "INSIDE:OUTSIDE:COUNT")),
+    ("--map-uid 1:1:1 --map-gid 0:0:1", ("--map-uid, --map-gid:", "0 is not mapped in both", "0:OUTSIDE:COUNT")),
+    ("--user=", ("--user '':", "leave the option out")),
+    ("--cwd=", ("--cwd '':", "leave the option out")),
+    ("--user 4294967295", ("--user 4294967295:", "no such user", "up to 4294967294")),
+    ("--secret TOKEN={}/none", ("--secret TOKEN={}/none:", "not there", "mount it, or correct the path")),
+    ("--secret TOKEN={}/dir", ("--secret TOKEN={}/dir:", "give a plain file")),
+    ("--secret TOKEN", ("--secret TOKEN:", "NAME=FILE")),
+    ("--on TERM=true", ("--on TERM=true:", "SIG=/PATH")),
+    ("--on KILL=/bin/true", ("--on KILL=/bin/true:", "give another signal")),
+    ("--success 0:1", ("--success 0:1:", "CODE or A-B")),
+    ("--delay now", ("--delay now:", "500ms")),
+    ("--status-fd 99", ("--status-fd 99:", "Bad file descriptor", "99>file")),
+    ("--ready-fd one", ("--ready-fd one:", "give a number")),
+    ("--pid-file {}/none/pid", ("--pid-file {}/none/pid:", "No such file", "can be written")),
+    ("--pid-file {}/dir", ("--pid-file {}/dir:", "Is a directory", "can be written")),
+    ("--trace {}/none/trace", ("--trace {}/none/trace:", "No such file", "or -")),
+    ("--essential web", ("--essential web:", "give --services as well")),
+    ("--boot", ("--boot:", "only PID 1 can")),
+    ("--end off", ("--end off:", "poweroff, reboot or halt")),
+    ("--failure ignore", ("--failure ignore:", "shell, end or panic")),
+    ("--exit-port /dev/ttyS1", ("--exit-port:", "an option of a boot", "--boot")),
+    ("--console tty1", ("--console:", "an option of a boot", "leave it out")),
+    ("--watchdog 5s", ("--watchdog:", "an option of a boot", "leave it out")),
     ("--pause", ("--pause", "/bin/true", "takes no program")),
     ("--subreaper", ("--subreaper",)),
 ]
@@ -181,6 +243,37 @@ def test_value_that_is_missing(nsinit, caller, option):
 def test_program_that_is_missing(nsinit, caller, rootfs):
     for arguments in ([], ["--"], ["--rootfs", rootfs], ["--rootfs", rootfs, "--"]):
         one_line(caller.run([nsinit, *arguments]), 125, "no program given", "-h")
+
+
+# (arguments, words of the message): there is no program
+ALONE = [
+    (["--services", "/none"], ("--services /none:", "No such file or directory", "a directory of unit files, or names")),
+    (["--services", "none"], ("none.service:", "no such file in /etc/nsinit", "correct the name")),
+    (["--services", "none,more"], ("none.service:", "no such file in /etc/nsinit", "correct the name")),
+    (["--services", ","], ("--services ,:", "an empty name", "commas")),
+    (["--services", ""], ("--services '':", "empty")),
+    (["--services", "/etc/passwd"], ("--services /etc/passwd:", "Not a directory", "a directory of unit files, or names")),
+    (["--verify"], ("--verify:", "no file given", "unit files")),
+    (["--pause", "--on", "TERM=/bin/true"], ("--pause --on:", "leave one of them out")),
+    (["--dry-run"], ("no program given", "-h")),
+    (["--join", "999999999", "--", "/bin/true"], ("--join 999999999:", "No such process", "PID of a process in a container")),
+]
+
+
+@pytest.mark.parametrize("arguments, words", ALONE, ids=[" ".join(a)[:40] for a, _ in ALONE])
+def test_alone(nsinit, caller, arguments, words):
+    one_line(caller.run([nsinit, *arguments]), 125, *words)
+
+
+def test_program_without_a_name(nsinit, caller):
+    one_line(caller.run([nsinit, "--", ""]), 127, "program '':", "No such file")
+
+
+def test_masked_unit_file_says_so(nsinit, caller, scratch):
+    (scratch / "web.service").write_text("")
+    result = caller.run([nsinit, "--verify", scratch / "web.service"])
+    assert (result.status, result.out) == (0, "")
+    assert result.err == f"{scratch}/web.service: empty, which masks a service: it cannot be started\n"
 
 
 def test_read_only_needs_a_rootfs(nsinit, caller):
@@ -210,11 +303,23 @@ def test_message_goes_to_the_log_descriptor(nsinit, caller, place):
     assert (place / "log").read_text().startswith(f"nsinit: --rootfs {place}/none: No such file or directory; ")
 
 
-@pytest.mark.parametrize("byte", ["\n", "\x1b[31m", "\t", "é", "\x7f"])
-def test_hostile_bytes_in_a_name_stay_one_line(nsinit, caller, scratch, byte):
+# What is in a name, and what of it may be in a message. The last of the kept is a character whose second byte is 0x9b.
+HOSTILE = [(b"\n", b"?"), (b"\x1b[31m", b"?[31m"), (b"\r", b"?"), (b"\t", b"?"), (b"\x7f", b"?"), (b"\x9b31m", b"?31m"),
+           (b"\xc2\x9b31m", b"\xc2?31m"), ("é".encode(), "é".encode()), ("ś".encode(), "ś".encode())]
+
+
+@pytest.mark.parametrize("name, shown", HOSTILE, ids=[repr(name) for name, _ in HOSTILE])
+def test_hostile_bytes_in_a_name_stay_one_line(nsinit, caller, scratch, name, shown):
     """A name could otherwise forge a line of the log or drive a terminal."""
-    result = Box(nsinit, caller, scratch / f"a{byte}b").run("", ["/bin/true"])
-    assert result.status == 125 and result.err.count("\n") == 1 and "\x1b" not in result.err, result
+    whole = b"/none/a" + name + b"b"
+    for options in ([b"--rootfs", whole], [b"--aaaaaaaa" + name], [b"--user", whole], [b"--services", name], [b"--", whole]):
+        log = os.open(scratch / "log", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        program = [] if options[0] in (b"--", b"--services") else ["--", "/bin/true"]
+        result = caller.run([nsinit, *map(os.fsdecode, options), *program], stderr=log)
+        os.close(log)
+        line, end, more = (scratch / "log").read_bytes().partition(b"\n")
+        assert (result.status in (125, 127), end, more) == (True, b"\n", b"") and shown in line, (options, line, more)
+        assert shown == name or name not in line, (options, line)
 
 
 # ---- what may not be reached, read or written ----

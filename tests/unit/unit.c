@@ -127,6 +127,29 @@ const char *captured(void)
 	return text;
 }
 
+const char *captured_help(void)
+{
+	static char text[TEXT_SIZE];
+	const char *next;
+	char *end = text;
+
+	for (const char *line = captured(); *line; line = next) {
+		const char *start = line + strspn(line, " ");
+
+		next = strchrnul(line, '\n');
+		if (next - line > 100 || (next > line && next[-1] == ' '))
+			fail_msg("wider than 100 columns, or a space at its end: %.*s", (int)(next - line), line);
+		if (start - line > 30 && end > text) /* goes on */
+			end[-1] = ' ';
+		else
+			start = line;
+		next += *next != '\0';
+		end = mempcpy(end, start, (size_t)(next - start));
+	}
+	*end = '\0';
+	return text;
+}
+
 const char *place(void)
 {
 	const char *parent = getenv("TMPDIR");

@@ -62,6 +62,9 @@ const char *said_line(const char *row);
 void capture(int fd);
 const char *captured(void);
 
+/* The same of a --help: each option on one line, however it was broken. Checks that it fits a terminal of 100 columns. */
+const char *captured_help(void);
+
 /* An empty directory of the test's own. */
 const char *place(void);
 

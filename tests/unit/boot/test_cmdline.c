@@ -93,7 +93,7 @@ static void test_wrong_words(void **state)
 		{"nsinit.grace=soon", "grace soon: not a time"},
 		{"nsinit.grace", "grace: its value is missing; give grace=TIME"},
 		{"root", "root: its value is missing"},
-		{"root=", "root : empty"},
+		{"root=", "root '': empty"},
 		{"nsinit.version", "--version: no such option"},
 		{"nsinit.", "--: no such option"},
 		{"nsinit.respawn=maybe", "respawn maybe: not a yes or no"},

@@ -264,7 +264,7 @@ static void test_bad_values(void **state)
 
 		check_int(name, parse_value(new_plan(), name, values[i].bad), -1);
 		line = said_line(name);
-		check_part(name, line, joined(joined("nsinit: --", name, " "), values[i].bad, joined(": ", values[i].wrong, "")));
+		check_part(name, line, joined(joined("nsinit: --", name, " "), *values[i].bad ? values[i].bad : "''", joined(": ", values[i].wrong, "")));
 		check_part(name, line, "; ");
 		if (option_named(name)->group == OPTIONS_LOOKING)
 			continue; /* has no variable */
@@ -757,7 +757,7 @@ static void test_help(void **state)
 	capture(STDOUT_FILENO);
 	option_help(&option_nsinit, &out);
 	out_flush(&out);
-	text = captured();
+	text = captured_help();
 	for (size_t i = 0; i < option_nsinit.count; i++) {
 		snprintf(line, sizeof line, "--%s%s%s ", option_nsinit.options[i].name, option_nsinit.options[i].argument ? " " : "",
 		         option_nsinit.options[i].argument ? option_nsinit.options[i].argument : "");

@@ -252,7 +252,7 @@ static void test_help(void **state)
 		capture(STDOUT_FILENO);
 		option_help(set, &out);
 		out_flush(&out);
-		text = captured();
+		text = captured_help();
 		check_true(names[i], !strstr(text, "(null)"));
 		for (size_t j = 0; j < set->count; j++)
 			check_part(names[i], text, set->options[j].help);

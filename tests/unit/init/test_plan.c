@@ -276,11 +276,11 @@ static void test_join_refused(void **state)
 	assert_int_equal(plan_join(plan_of(text)), -1);
 	check_part(text, said_line(text), "it is in no namespace but ours; ");
 	assert_int_equal(plan_join(plan_of("--join 2147483647 x")), -1);
-	check_part("no such process", said_line("no such process"), "--join 2147483647: No such file or directory; ");
+	check_part("no such process", said_line("no such process"), "--join 2147483647: No such process; ");
 	assert_int_equal(plan_join(plan_of("--join 1 -R / x")), -1);
 	check_part("rootfs", said_line("rootfs"), "--join 1: makes no container; ");
 	assert_int_equal(plan_join(plan_of("--join 2147483647 --tty new x")), -1); /* which makes none */
-	check_part("tty", said_line("tty"), "--join 2147483647: No such file or directory; ");
+	check_part("tty", said_line("tty"), "--join 2147483647: No such process; ");
 	assert_int_equal(plan_join(plan_of("--join 1")), -1);
 	check_part("no program", said_line("no program"), "no program given; ");
 }
