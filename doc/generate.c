@@ -374,7 +374,7 @@ static int man(void)
 	return 0;
 }
 
-/* The directives of one treatment, as a paragraph. */
+/* The directives of some treatments, as a paragraph. */
 static void man_directives(enum section section, int from, int to, const char *title)
 {
 	bool any = false;
@@ -395,8 +395,8 @@ static int man_services(void)
 {
 	for (int section = 0; section < SECTIONS; section++) {
 		man_directives((enum section)section, TREAT_UNIT, TREAT_LAUNCH, "honoured");
-		man_directives((enum section)section, TREAT_FOR_PEOPLE, TREAT_AS_IT_IS, "accepted, without effect here");
-		man_directives((enum section)section, TREAT_NOT_YET, TREAT_NOT_YET, "accepted, without effect yet");
+		for (int treatment = TREAT_LAUNCH + 1; treatment <= TREAT_NOT_YET; treatment++)
+			man_directives((enum section)section, treatment, treatment, directive_meaning((enum treatment)treatment));
 	}
 	return 0;
 }

@@ -24,10 +24,19 @@ enum treatment {
 	/* accepted: */
 	TREAT_FOR_PEOPLE,  /* it is for who reads the file */
 	TREAT_FOR_INSTALL, /* a service is enabled by --services */
-	TREAT_FOR_MANAGER, /* it is about what only systemd has: a journal, a bus, slices, isolation of targets */
+	TREAT_FOR_MANAGER, /* it is about what only systemd has: jobs with names, slices, isolation of targets */
 	TREAT_AS_IT_IS,    /* what it asks for is so for every service */
-	TREAT_NOT_YET,     /* it has no effect yet, which is said */
+	TREAT_HOLDS,       /* a condition that is not looked at */
+	TREAT_MOUNTED,     /* it names mounts to wait for */
+	TREAT_ENVIRONMENT, /* it passes variables on */
+	TREAT_BUS, TREAT_JOURNAL, TREAT_SESSION, TREAT_UTMP, /* it is about these */
+	/* accepted, and said: */
+	TREAT_PACKETS,     /* it filters them */
+	TREAT_NOT_YET,
 };
+
+/* What becomes of a directive of this treatment, in words. */
+const char *directive_meaning(enum treatment treatment);
 
 /* How a value is made ready. */
 enum form {

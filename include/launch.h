@@ -9,9 +9,14 @@
 #include "units.h"
 
 enum launch_limits {
-	LAUNCH_ENV_FILES_MAX = 16,
 	LAUNCH_DIRECTORIES_MAX = 32,
-	LAUNCH_GROUPS_MAX = 16,
+	LAUNCH_NAMES_MAX = 16,
+};
+
+/* What some directives list. */
+struct names {
+	size_t count;
+	const char *names[LAUNCH_NAMES_MAX];
 };
 
 enum stream_kind { STREAM_UNSET, STREAM_INHERIT, STREAM_NULL, STREAM_LOG, STREAM_FILE, STREAM_APPEND, STREAM_TRUNCATE, STREAM_TTY };
@@ -43,19 +48,19 @@ struct directory_row {
 extern const struct directory_row directory_rows[DIRECTORY_KINDS];
 
 struct launch {
-	const char *user, *group;
-	bool optional_cwd, home_cwd, keep_pipe, only_start, dynamic_user;
+	const char *user, *group, *tty;
+	unsigned core_filter;
+	bool optional_cwd, home_cwd, keep_pipe, only_start, dynamic_user, set_core_filter;
 	bool keep_directory[DIRECTORY_KINDS];
 	mode_t directory_mode[DIRECTORY_KINDS];
 	unsigned protections; /* PROTECTS() of each */
 	struct stream streams[3];
-	size_t env_file_count, directory_count, group_count;
-	const char *env_files[LAUNCH_ENV_FILES_MAX];
+	size_t directory_count;
+	struct names env_files, groups, unset;
 	struct {
 		enum directory_kind kind;
 		const char *name;
 	} directories[LAUNCH_DIRECTORIES_MAX];
-	const char *groups[LAUNCH_GROUPS_MAX];
 	struct plan plan;
 };
 

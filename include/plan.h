@@ -142,7 +142,7 @@ enum plan_failure { FAILURE_SHELL, FAILURE_END, FAILURE_PANIC, FAILURES };
 /* What RestrictX= and their like refuse a program, a bit each. */
 enum restriction {
 	RESTRICT_REALTIME, RESTRICT_SUID, RESTRICT_PERSONALITY, RESTRICT_EXECUTABLE_MEMORY, RESTRICT_ARCHITECTURES, RESTRICT_NAMESPACES, RESTRICT_FAMILIES,
-	RESTRICT_CLOCK, RESTRICT_MODULES, RESTRICT_LOGS, RESTRICT_HOSTNAME, RESTRICT_DEVICES, RESTRICT_CALLS,
+	RESTRICT_CLOCK, RESTRICT_MODULES, RESTRICT_LOGS, RESTRICT_HOSTNAME, RESTRICT_DEVICES, RESTRICT_CALLS, RESTRICT_NOTHING, /* but some calls are logged */
 };
 #define RESTRICTS(name) (1U << RESTRICT_##name)
 
@@ -153,7 +153,22 @@ struct filter {
 	uint64_t families;        /* the AF_* that are allowed, a bit each */
 	bool calls_allowed;       /* those that are named, else all but those */
 	int calls_error;          /* what the others get, 0: their process is killed */
+	uint8_t logged[PLAN_CALLS / 8]; /* of those that are allowed, a bit each */
 	uint8_t calls[PLAN_CALLS]; /* 0: not named, 1: named, else the error that it gets, and 1 */
+};
+
+/* How the kernel treats a program, a bit each of those that are set. */
+enum trait { TRAIT_AFFINITY, TRAIT_SCHEDULER, TRAIT_IO, TRAIT_SLACK, TRAIT_PERSONALITY, TRAITS };
+enum keyring { KEYRING_INHERITED, KEYRING_PRIVATE_IF_ANY, KEYRING_PRIVATE, KEYRING_SHARED };
+
+struct traits {
+	unsigned set;         /* 1 << TRAIT_* of each */
+	enum keyring keyring;
+	int policy, reset_on_fork, priority; /* sched_setscheduler(2) */
+	int io_class, io_priority;           /* ioprio_set(2) */
+	unsigned long slack_ns, personality;
+	unsigned secure_bits; /* capabilities(7), 0: as they are */
+	unsigned long cpus[1024 / (8 * sizeof(unsigned long))];
 };
 
 enum plan_tty { TTY_AUTO, TTY_NEW, TTY_INHERIT };
@@ -276,6 +291,7 @@ struct plan {
 	struct id_map uid_map, gid_map; /* empty: the caller's one id */
 	struct network network;
 	struct filter filter;
+	struct traits traits;
 	struct limit limits[PLAN_LIMITS_MAX];
 	struct landlock_rule landlock[PLAN_LANDLOCK_MAX];
 	const char *env[PLAN_ENV_MAX]; /* --env, K=V */

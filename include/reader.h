@@ -20,10 +20,12 @@ int reader_choice(const char *text, const char *const *names, size_t count);
 
 #define READERS(X) \
 	X(text) X(truth) X(untruth) X(span) X(timeout) X(both_timeouts) X(signal) X(count) X(type) X(restart) X(kill_mode) X(notify) \
-	X(action) X(code) X(statuses) X(strings) X(environment) X(limit) X(nice) X(oom) X(umask) X(mode) X(bounding) X(ambient) X(cwd) \
+	X(action) X(code) X(statuses) X(names) X(environment) X(limit) X(nice) X(oom) X(umask) X(mode) X(bounding) X(ambient) X(cwd) \
 	X(input) X(output) X(directories) X(path) X(preserve) \
+	X(slack) X(affinity) X(policy) X(cpu_priority) X(reset_on_fork) X(io_class) X(io_priority) X(personality) X(secure_bits) X(keyring) \
+	X(core_filter) \
 	X(protection) X(protect_system) X(protect_home) X(protect_proc) X(proc_subset) X(views) X(binds) X(tmpfs) \
-	X(restriction) X(namespaces) X(families) X(architectures) X(calls) X(call_error)
+	X(restriction) X(namespaces) X(families) X(architectures) X(calls) X(call_log) X(call_error)
 /* Each reads a setting into a field. NULL, or what is wrong with the setting and what would be right. */
 #define READER(name) const char *read_##name(void *field, const struct directive *row, const struct setting *setting);
 READERS(READER)

@@ -47,8 +47,8 @@ void seccomp_emit(struct code *code, unsigned operation, uint32_t k, size_t yes,
 /* Refuses the calls of other architectures, and then has the number of the call in the accumulator. */
 void seccomp_emit_begin(struct code *code);
 
-/* What happens to the call of the rule, when it is that call. */
-void seccomp_emit_rule(struct code *code, const struct rule *rule);
+/* What happens to the call of the rule, when it is that call: otherwise, SECCOMP_RET_*, where the rule does not refuse it. */
+void seccomp_emit_rule(struct code *code, const struct rule *rule, uint32_t otherwise);
 
 /*
  * Compiles the table of refused calls to BPF, leaving out those that one of capabilities (a set of bits)

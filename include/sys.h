@@ -81,6 +81,13 @@ int sys_exec_descriptor(int fd, char **argv, char **envp);
 /* keyctl(2) KEYCTL_JOIN_SESSION_KEYRING, a new one without a name. */
 int sys_join_keyring(void);
 
+/* KEYCTL_LINK: what is in the user's keyring is in the session's. */
+int sys_link_user_keyring(void);
+
+/* sched_setscheduler(2) and ioprio_set(2) of ourselves; of libc's the one is an error, and the other is not there. */
+int sys_schedule(int policy, int priority);
+int sys_io_priority(int class, int priority);
+
 /* pidfd_open(2), Linux 5.3. Close-on-exec. */
 int sys_pidfd(pid_t pid);
 

@@ -105,6 +105,17 @@ static void add_rule(struct out *out, const struct plan *plan, int index)
 		out_print(out, " %s:%s", landlock_rows[plan->landlock[index].kind].name, plan->landlock[index].object);
 }
 
+static void add_trait(struct out *out, const struct plan *plan, int index)
+{
+	static const char *const names[TRAITS] = {
+		[TRAIT_AFFINITY] = "CPUAffinity", [TRAIT_SCHEDULER] = "CPUSchedulingPolicy", [TRAIT_IO] = "IOSchedulingClass",
+		[TRAIT_SLACK] = "TimerSlackNSec", [TRAIT_PERSONALITY] = "Personality",
+	};
+
+	(void)plan;
+	out_print(out, " %s", names[index]);
+}
+
 static void add_sandbox(struct out *out, const struct plan *plan, int index)
 {
 	(void)index;
@@ -175,6 +186,7 @@ static const struct {
 	[STEP_TERMINAL] = {"terminal of the program"},
 	[STEP_CLOSE] = {"closing descriptors"},
 	[STEP_LIMITS] = {"limit", add_limit},
+	[STEP_TRAITS] = {"treatment by the kernel", add_trait},
 	[STEP_SANDBOX] = {"namespaces of the sandbox", add_sandbox},
 	[STEP_VIEWS] = {"sandbox", add_view},
 	[STEP_NO_NEW_PRIVS] = {"--no-new-privs"},
@@ -185,6 +197,7 @@ static const struct {
 	[STEP_GID] = {"group of user", add_ids},
 	[STEP_UID] = {"user", add_ids},
 	[STEP_CAPABILITIES] = {"capabilities"},
+	[STEP_KEYRING] = {"keyring of the session"},
 	[STEP_CWD] = {"--cwd", .text = offsetof(struct plan, cwd)},
 	[STEP_LISTEN_PID] = {"LISTEN_PID"},
 	[STEP_SIGNALS] = {"signal mask"},
@@ -286,6 +299,8 @@ static const struct {
 	{STEP_LIMITS, EPERM, "only root may raise a hard limit or its own standing; ask for less"},
 	{STEP_LIMITS, EACCES, "only root may raise its own standing; ask for less"},
 	{STEP_LIMITS, ENOENT, "mount /proc"},
+	{STEP_TRAITS, EPERM, "only root (CAP_SYS_NICE) may, and no outer container may forbid it; ask for less"},
+	{STEP_TRAITS, EINVAL, "this machine has it not; ask for something else"},
 	{STEP_SANDBOX, EPERM, "an outer container forbids it; give it CAP_SYS_ADMIN, or take the directive back in a drop-in"},
 	{STEP_SANDBOX, ENOSPC, "raise user.max_*_namespaces, see sysctl -a"},
 	{STEP_VIEWS, ENOENT, "create it, or write - before it if it need not be there"},
@@ -390,6 +405,7 @@ bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 		{STEP_VIEWS, -1, (int)plan->mount_count},
 		{STEP_LANDLOCK, -1, (int)plan->landlock_count},
 		{STEP_LIMITS, LIMIT_OOM, (int)plan->limit_count},
+		{STEP_TRAITS, 0, TRAITS},
 	};
 
 	if (fault->step <= STEP_NONE || fault->step >= STEP_COUNT || !words[fault->step].subject)

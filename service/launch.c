@@ -38,6 +38,7 @@
 enum {
 	WORDS_MAX = 1024,
 	TEXT_SIZE = 128 * 1024, /* of environment files and replaced variables */
+	IO_BEST_EFFORT = 2, IO_MIDDLE = 4, /* systemd.exec(5) IOSchedulingPriority */
 	DYNAMIC_FIRST = 61184, DYNAMIC_COUNT = 4336, /* systemd.exec(5) DynamicUser */
 };
 
@@ -54,6 +55,7 @@ void launch_reset(struct launch *launch)
 	memset(launch, 0, offsetof(struct launch, plan) + offsetof(struct plan, identity));
 	plan->identity = (struct identity){0};
 	plan->filter = (struct filter){0};
+	plan->traits = (struct traits){.keyring = KEYRING_PRIVATE_IF_ANY, .io_class = IO_BEST_EFFORT, .io_priority = IO_MIDDLE};
 	plan_default(plan);
 	plan->personality = personality_choose("nsinit");
 	plan->capabilities = ~UINT64_C(0);
@@ -72,7 +74,7 @@ void launch_read(struct launch *launch, const struct unit *unit)
 		if (directives[unit->settings[i].directive].treatment == TREAT_LAUNCH)
 			directive_read(launch, &unit->settings[i]); /* what was wrong was said when the file was read */
 	launch->plan.ignore_pipe = !launch->keep_pipe;
-	launch->plan.limit_capabilities |= launch->plan.cap_add != 0;
+	launch->plan.limit_capabilities |= launch->plan.cap_add != 0 || launch->plan.traits.secure_bits;
 }
 
 char *launch_text(size_t length)
@@ -152,7 +154,7 @@ static int choose_identity(const struct unit *unit, const char **home)
 		*home = "/";
 		return 0;
 	}
-	if (!start.user && !start.group && start.group_count == 0)
+	if (!start.user && !start.group && start.groups.count == 0)
 		return 0;
 	spec[0] = '\0';
 	strncat(spec, start.user ? start.user : "0", sizeof spec / 2 - 1);
@@ -160,8 +162,8 @@ static int choose_identity(const struct unit *unit, const char **home)
 		strncat(strcat(spec, ":"), start.group, sizeof spec / 2 - 2);
 	if (user_resolve("/", spec, identity, home) < 0)
 		return -1;
-	for (size_t i = 0; i < start.group_count; i++)
-		if (user_add_group("/", start.groups[i], identity) < 0)
+	for (size_t i = 0; i < start.groups.count; i++)
+		if (user_add_group("/", start.groups.names[i], identity) < 0)
 			return -1;
 	if (start.user && (provide("USER", start.user) < 0 || provide("LOGNAME", start.user) < 0))
 		return -1;
@@ -246,10 +248,32 @@ static void close_streams(const int *files)
 			close(files[i]);
 }
 
+/* UnsetEnvironment: a name, or a variable as it is. */
+static void unset_variables(void)
+{
+	char **kept = start.plan.envp;
+
+	for (char **at = kept; *at; at++) {
+		bool stays = true;
+
+		for (size_t i = 0; stays && i < start.unset.count; i++) {
+			size_t length = strlen(start.unset.names[i]);
+
+			stays = strncmp(*at, start.unset.names[i], length) != 0 || ((*at)[length] && (*at)[length] != '=');
+		}
+		if (stays)
+			*kept++ = *at;
+	}
+	*kept = NULL;
+}
+
 /* What a container may not have its services do without, as with systemd: the highest limit that is allowed, our own standing. */
 static void lower_limits(struct plan *plan)
 {
-	plan->nice_set &= plan->nice >= 0 || sys_has_capability(CAP_SYS_NICE);
+	if (!sys_has_capability(CAP_SYS_NICE)) {
+		plan->nice_set &= plan->nice >= 0;
+		plan->traits.set &= ~(plan->traits.priority > 0 ? 1U << TRAIT_SCHEDULER : 0) & ~(plan->traits.io_class == 1 ? 1U << TRAIT_IO : 0);
+	}
 	if (sys_has_capability(CAP_SYS_RESOURCE))
 		return;
 	plan->oom_set &= plan->oom_score_adj >= 0;
@@ -303,8 +327,8 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 
 	if (choose_identity(unit, &home) < 0)
 		return -1;
-	for (size_t i = 0; i < start.env_file_count; i++)
-		if (read_env_file(start.env_files[i]) < 0)
+	for (size_t i = 0; i < start.env_files.count; i++)
+		if (read_env_file(start.env_files.names[i]) < 0)
 			return -1;
 	for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
 		if (make_directories((enum directory_kind)kind) < 0)
@@ -328,23 +352,46 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 	} else if (protect_plan(&start, unit) < 0) {
 		return -1;
 	}
-	return env_build(plan, environ, home);
+	if (env_build(plan, environ, home) < 0)
+		return -1;
+	unset_variables();
+	return 0;
 }
 
 /* What systemd would end with in our place, systemd.exec(5). */
-static int status_of(enum step step)
+static int status_of(const struct fault *fault)
 {
+	static const unsigned char traits[TRAITS] = {
+		[TRAIT_AFFINITY] = 215, [TRAIT_SCHEDULER] = 214, [TRAIT_IO] = 211, [TRAIT_SLACK] = 212, [TRAIT_PERSONALITY] = 230,
+	};
 	static const struct {
 		unsigned char step, status;
 	} statuses[] = {
 		{STEP_CWD, 200}, {STEP_LIMITS, 205}, {STEP_GROUPS, 216}, {STEP_GID, 216}, {STEP_UID, 217}, {STEP_BOUNDING, 218}, {STEP_CAPABILITIES, 218},
-		{STEP_SANDBOX, 226}, {STEP_VIEWS, 226}, {STEP_FILTER, 228},
+		{STEP_KEYRING, 237}, {STEP_SANDBOX, 226}, {STEP_VIEWS, 226}, {STEP_FILTER, 228},
 	};
 
 	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
-		if (statuses[i].step == step)
+		if (statuses[i].step == fault->step)
 			return statuses[i].status;
-	return 203;
+	return fault->step == STEP_TRAITS ? traits[fault->index] : 203;
+}
+
+/* A process has the core dump filter of whose memory it shares, so for the time of a start it is ours. */
+static pid_t spawn(const struct job *job, struct fault *fault)
+{
+	static const char path[] = "/proc/self/coredump_filter";
+	char before[24] = "0x", filter[24];
+	pid_t pid;
+
+	if (start.set_core_filter && file_read(AT_FDCWD, path, before + 2, sizeof before - 2) > 0) {
+		*decimal(filter, start.core_filter) = '\0';
+		file_write(AT_FDCWD, path, filter, strlen(filter));
+	}
+	pid = spawn_program(&start.plan, start.plan.argv, job, NULL, fault);
+	if (before[2])
+		file_write(AT_FDCWD, path, before, strlen(before));
+	return pid;
 }
 
 pid_t launch_start(struct unit *unit, const struct setting *setting)
@@ -368,13 +415,13 @@ pid_t launch_start(struct unit *unit, const struct setting *setting)
 	}
 	start.plan.argv = words + 1;
 	start.plan.program = command.program;
-	pid = spawn_program(&start.plan, start.plan.argv, &job, NULL, &fault);
+	pid = spawn(&job, &fault);
 	if (pid < 0)
 		fault_report(&start.plan, &fault);
 out:
 	close_streams(files);
 	log_about(NULL);
-	return pid < 0 ? -status_of(fault.step) : pid;
+	return pid < 0 ? -status_of(&fault) : pid;
 }
 
 void launch_empty(int parent, const char *name)

@@ -55,7 +55,8 @@ static const char *read_decimal(const char *text, uint64_t *whole, uint64_t *bil
 	return text;
 }
 
-int reader_span(const char *text, int64_t *ms)
+/* In microseconds. */
+static int read_time(const char *text, uint64_t *sum)
 {
 	static const struct {
 		const char *names;
@@ -65,12 +66,8 @@ int reader_span(const char *text, int64_t *ms)
 		{" h hr hour hours ", 3600000000}, {" d day days ", 86400000000}, {" w week weeks ", 604800000000},
 		{" M month months ", 2629800000000}, {" y year years ", 31557600000000},
 	};
-	uint64_t sum = 0;
 
-	if (strcmp(text, "infinity") == 0) {
-		*ms = -1;
-		return 0;
-	}
+	*sum = 0;
 	do {
 		char name[16] = " s ";
 		uint64_t whole, billionths;
@@ -92,11 +89,21 @@ int reader_span(const char *text, int64_t *ms)
 			unit++;
 		if (unit == COUNT(units) || whole > (uint64_t)INT64_MAX / units[unit].us / 4)
 			return -1;
-		sum += whole * units[unit].us + billionths * (units[unit].us / 1000) / 1000000 ;
+		*sum += whole * units[unit].us + billionths * (units[unit].us / 1000) / 1000000 ;
 		text += strspn(text, " \t");
-	} while (*text && sum < INT64_MAX / 2);
-	*ms = (int64_t)((sum + 999) / 1000); /* what is asked for is not nothing */
+	} while (*text && *sum < INT64_MAX / 2);
 	return *text ? -1 : 0;
+}
+
+int reader_span(const char *text, int64_t *ms)
+{
+	uint64_t us;
+	const bool endless = strcmp(text, "infinity") == 0;
+
+	if (!endless && read_time(text, &us) < 0)
+		return -1;
+	*ms = endless ? -1 : (int64_t)((us + 999) / 1000); /* what is asked for is not nothing */
+	return 0;
 }
 
 READS_PLAIN(text)
@@ -252,16 +259,16 @@ READS(statuses)
 
 const char reader_too_many[] = "too many of them";
 
-/* SupplementaryGroups */
-READS(strings)
+READS(names)
 {
-	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
+	struct names *names = field;
 	const char *word = setting->text;
 
+	(void)row;
 	for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word)) {
-		if (launch->group_count == COUNT(launch->groups))
+		if (names->count == COUNT(names->names))
 			return reader_too_many;
-		launch->groups[launch->group_count++] = word;
+		names->names[names->count++] = word;
 	}
 	return NULL;
 }
@@ -285,14 +292,7 @@ READS(environment)
 /* EnvironmentFile */
 READS(path)
 {
-	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
-
-	if (launch->env_file_count == COUNT(launch->env_files))
-		return reader_too_many;
-	if (setting->text[setting->text[0] == '-'] != '/')
-		return "not an absolute path";
-	launch->env_files[launch->env_file_count++] = setting->text;
-	return NULL;
+	return setting->text[setting->text[0] == '-'] == '/' ? read_names(field, row, setting) : "not an absolute path";
 }
 
 /* A number with the suffixes of sizes; times for the two limits that are times. */
@@ -371,6 +371,19 @@ READS_PLAIN(oom)
 READS_PLAIN(mode)
 {
 	return value_octal(text, 07777, field) == 0 ? NULL : "not a mode; give an octal number";
+}
+
+/* Without a unit it is nanoseconds. */
+READS_PLAIN(slack)
+{
+	struct traits *traits = &((struct plan *)field)->traits;
+	uint64_t us;
+
+	traits->set |= 1U << TRAIT_SLACK;
+	if (value_number(text, ULONG_MAX, &traits->slack_ns) == 0)
+		return NULL;
+	traits->slack_ns = read_time(text, &us) == 0 && us <= ULONG_MAX / 1000 ? (unsigned long)us * 1000 : 0;
+	return traits->slack_ns ? NULL : "not a time; give 50us, or a number of nanoseconds";
 }
 
 READS_PLAIN(umask)

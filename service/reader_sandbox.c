@@ -246,6 +246,29 @@ static bool mark_calls(struct filter *filter, const char *word, bool listed)
 	return walk.known;
 }
 
+/* Those that are named are logged, or with ~ all others. */
+READS(call_log)
+{
+	struct filter *filter = &((struct plan *)field)->filter;
+	const char *word = setting->text;
+	const bool without = *word == '~';
+
+	(void)row;
+	word += without;
+	if (!(filter->restrictions & RESTRICTS(NOTHING)))
+		memset(filter->logged, without ? 0xff : 0, sizeof filter->logged);
+	filter->restrictions |= RESTRICTS(NOTHING);
+	for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word)) {
+		struct calls_walk walk = {0};
+
+		for (int number = calls_next(&walk, word); number >= 0; number = calls_next(&walk, word))
+			filter->logged[number / 8] = (uint8_t)((filter->logged[number / 8] & ~(1 << number % 8)) | !without << number % 8);
+		if (!walk.known)
+			log_warning("SystemCallLog: %s: no such system call or group; it is left out", word);
+	}
+	return NULL;
+}
+
 /* The first line says whether those that are named are allowed, or with ~ refused; a line of the other kind takes names back. */
 READS(calls)
 {

@@ -191,7 +191,7 @@ static void assign(const struct unit *unit, int section, const struct lines *lin
 		return;
 	}
 	if (row->treatment > TREAT_LAUNCH) {
-		if (row->treatment == TREAT_NOT_YET)
+		if (row->treatment >= TREAT_PACKETS)
 			note_not_yet(row->name, lines->value);
 		return;
 	}
@@ -379,7 +379,7 @@ void unitfile_end(struct unit *unit)
 	reading.count = kept;
 	if (reading.not_yet.length > 0) {
 		reading.not_yet.text[reading.not_yet.length - (reading.not_yet.length == sizeof reading.not_yet.text)] = '\0';
-		log_warning("%s: no effect yet:%s", unit->name, reading.not_yet.text);
+		log_warning("%s: no effect:%s", unit->name, reading.not_yet.text);
 	}
 	unit->kind = UNIT_SERVICE;
 	wrong = keep_settings(unit) < 0 ? "no memory for it" : complete(unit);

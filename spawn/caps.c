@@ -26,6 +26,8 @@ int caps_bound(struct child *child)
 {
 	const struct plan *plan = child->plan;
 
+	if (plan->traits.secure_bits && prctl(PR_SET_SECUREBITS, plan->traits.secure_bits, 0, 0, 0) < 0)
+		return -1;
 	if (!plan->limit_capabilities)
 		return 0;
 	for (unsigned long capability = 0; capability < CAPABILITIES; capability++) {

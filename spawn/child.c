@@ -31,6 +31,7 @@
 #include "sandbox.h"
 #include "seccomp.h"
 #include "sys.h"
+#include "traits.h"
 #include "tty.h"
 
 static int step_no_new_privs(struct child *child)
@@ -47,6 +48,16 @@ static int step_seccomp(struct child *child)
 static int step_landlock(struct child *child)
 {
 	return child->plan->landlock_count > 0 ? landlock_apply(child) : 0;
+}
+
+static int step_traits(struct child *child)
+{
+	return child->plan->traits.set ? traits_apply(child) : 0;
+}
+
+static int step_keyring(struct child *child)
+{
+	return child->plan->traits.keyring ? traits_keyring(child) : 0;
 }
 
 static int step_sandbox(struct child *child)
@@ -163,6 +174,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_TERMINAL] = tty_job,
 	[STEP_CLOSE] = step_close,
 	[STEP_LIMITS] = limit_apply,
+	[STEP_TRAITS] = step_traits,
 	[STEP_SANDBOX] = step_sandbox,
 	[STEP_VIEWS] = step_views,
 	[STEP_NO_NEW_PRIVS] = step_no_new_privs,
@@ -173,6 +185,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_GID] = step_gid,
 	[STEP_UID] = step_uid,
 	[STEP_CAPABILITIES] = caps_apply,
+	[STEP_KEYRING] = step_keyring,
 	[STEP_CWD] = step_cwd,
 	[STEP_LISTEN_PID] = step_listen_pid,
 	[STEP_SIGNALS] = step_signals,

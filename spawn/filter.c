@@ -132,7 +132,7 @@ static uint32_t action(const struct filter *filter, size_t number)
 	const uint8_t named = filter->calls[number];
 
 	if (!(filter->restrictions & RESTRICTS(CALLS)) || (named <= 1 && named == filter->calls_allowed))
-		return SECCOMP_RET_ALLOW;
+		return filter->logged[number / 8] & 1U << number % 8 ? SECCOMP_RET_LOG : SECCOMP_RET_ALLOW;
 	if (named > 1)
 		return SECCOMP_RET_ERRNO | (named - 1U);
 	return filter->calls_error ? SECCOMP_RET_ERRNO | (uint32_t)filter->calls_error : SECCOMP_RET_KILL_PROCESS;
@@ -142,7 +142,7 @@ static void choose_actions(const struct filter *filter)
 {
 	for (size_t number = 0; number < PLAN_CALLS; number++) {
 		action_of[number] = action(filter, number);
-		if (action_of[number] != SECCOMP_RET_ALLOW)
+		if (action_of[number] != SECCOMP_RET_ALLOW && action_of[number] != SECCOMP_RET_LOG)
 			rule_of[number] = NULL;
 	}
 }
@@ -165,7 +165,7 @@ static void emit_range(struct code *code, size_t low, size_t high)
 		return;
 	}
 	if (high - low == 1) {
-		seccomp_emit_rule(code, rule_of[low]);
+		seccomp_emit_rule(code, rule_of[low], action_of[low]);
 		return;
 	}
 	/* A conditional jump reaches 255 instructions, which may be too few. */

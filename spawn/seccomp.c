@@ -182,7 +182,7 @@ static void emit_member(struct code *code, const struct rule *rule)
 	seccomp_emit(code, BPF_JMP | BPF_JSET | BPF_K, rule->b, 1, 0);
 }
 
-void seccomp_emit_rule(struct code *code, const struct rule *rule)
+void seccomp_emit_rule(struct code *code, const struct rule *rule, uint32_t otherwise)
 {
 	const uint32_t refuse = SECCOMP_RET_ERRNO | (rule->kind == ALLOWED_FAMILY ? EAFNOSUPPORT : EPERM), absent = SECCOMP_RET_ERRNO | ENOSYS;
 
@@ -236,7 +236,7 @@ void seccomp_emit_rule(struct code *code, const struct rule *rule)
 		emit_return(code, refuse);
 		break;
 	}
-	emit_return(code, SECCOMP_RET_ALLOW);
+	emit_return(code, otherwise);
 }
 
 /* No rule has this number. On x86-64 what is beyond the second set of numbers is in it, and looks absent. */
@@ -259,7 +259,7 @@ static void emit_search(struct code *code, const struct rule *const *sorted, siz
 
 	if (high - low == 1) {
 		seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)sorted[low]->number, 0, 0);
-		seccomp_emit_rule(code, sorted[low]);
+		seccomp_emit_rule(code, sorted[low], SECCOMP_RET_ALLOW);
 		code->program[branch].jf = (uint8_t)(code->length - branch - 1);
 		emit_no_rule(code, high == count);
 		return;

@@ -241,6 +241,23 @@ int sys_join_keyring(void)
 	return (int)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
 }
 
+int sys_link_user_keyring(void)
+{
+	return (int)syscall(SYS_keyctl, KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING, 0, 0);
+}
+
+int sys_schedule(int policy, int priority)
+{
+	return (int)syscall(SYS_sched_setscheduler, 0, policy, &priority);
+}
+
+int sys_io_priority(int class, int priority)
+{
+	enum { WHO_PROCESS = 1, CLASS_SHIFT = 13 };
+
+	return (int)syscall(SYS_ioprio_set, WHO_PROCESS, 0, class << CLASS_SHIFT | priority);
+}
+
 int sys_pidfd(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0);

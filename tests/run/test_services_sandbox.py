@@ -111,6 +111,7 @@ FILTERS = {
                                     "yes yes", "yes 97"),
     "RestrictAddressFamilies-none": ("RestrictAddressFamilies=none", call("socket", 1, 1, 0), "yes", "97"),
     "SystemCallArchitectures": ("SystemCallArchitectures=native", "grep -c Seccomp:.2 /proc/self/status", "0", "1"),
+    "SystemCallLog": ("SystemCallLog=~sync", "grep -c Seccomp:.2 /proc/self/status", "0", "1"),
     "ProtectHostname-call": ("ProtectHostname=yes", tried("hostname nsinit-test"), None, "no"),
     "ProtectClock-call": ("ProtectClock=yes", call("adjtimex", "ctypes.create_string_buffer(512)"), None, "1"),
     "ProtectKernelLogs-call": ("ProtectKernelLogs=yes", call("klogctl", 10, 0, 0), "yes", "1"),

@@ -408,6 +408,21 @@ REAL(int, sys_join_keyring, void)
 	return fails("sys_join_keyring", "%s", "") ? -1 : 0;
 }
 
+REAL(int, sys_link_user_keyring, void)
+{
+	return fails("sys_link_user_keyring", "%s", "") ? -1 : 0;
+}
+
+REAL(int, sys_schedule, int policy, int priority)
+{
+	return fails("sys_schedule", " %d %d", policy, priority) ? -1 : 0;
+}
+
+REAL(int, sys_io_priority, int class, int priority)
+{
+	return fails("sys_io_priority", " %d %d", class, priority) ? -1 : 0;
+}
+
 /* A descriptor of nobody. */
 REAL(int, sys_pidfd, pid_t pid)
 {

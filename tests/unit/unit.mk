@@ -13,7 +13,7 @@ UNIT_WRAPPED = $(shell grep -ow 'sys_[a-z_]*' include/sys.h | sort -u) \
 	prlimit setpriority setns fstatfs
 UNIT_LDFLAGS = -fsanitize=address,undefined $(UNIT_WRAPPED:%=-Wl,--wrap=%)
 
-UNIT_CODE = $(patsubst %.c,$(UNIT)/%.o,$(filter-out init/main.c,$(SOURCES)) tests/unit/unit.c tests/unit/fake.c)
+UNIT_CODE = $(patsubst %.c,$(UNIT)/%.o,$(filter-out init/main.c,$(SOURCES)) tests/unit/unit.c tests/unit/fake.c tests/unit/bpf.c)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(UNIT)/%,$(sort $(wildcard tests/unit/*/test_*.c)))
 
 .PHONY: unit

@@ -99,7 +99,10 @@ static void test_wrong(void **state)
 		{"LimitNOFILE", "2:1"}, {"LimitNOFILE", ""}, {"LimitNOFILE", "many"}, {"LimitAS", "99999999999999999999E"}, {"LimitAS", "1Q"},
 		{"Nice", "20"}, {"OOMScoreAdjust", "1001"}, {"UMask", "0888"}, {"WorkingDirectory", "here"}, {"Environment", "=x"}, {"Environment", "X"},
 		{"EnvironmentFile", "relative"}, {"StandardOutput", "file:relative"}, {"StandardOutput", "nowhere"}, {"RuntimeDirectory", "/abs"},
-		{"RuntimeDirectory", "../up"}, {"RuntimeDirectory", "a/../../b"}, {"CapabilityBoundingSet", "CAP_NONE_SUCH"}, {"NoNewPrivileges", "maybe"},
+		{"CPUAffinity", "1-"}, {"CPUAffinity", "3-1"}, {"CPUAffinity", "1024"}, {"CPUAffinity", "a"}, {"CPUAffinity", ",1"},
+		{"CPUSchedulingPolicy", "real"}, {"CPUSchedulingPriority", "100"}, {"IOSchedulingClass", "4"}, {"IOSchedulingPriority", "8"},
+		{"TimerSlackNSec", "soon"}, {"Personality", "vax"}, {"SecureBits", "root"}, {"KeyringMode", "yes"}, {"CoredumpFilter", "0xg"},
+		{"CoredumpFilter", "123456789a"}, {"RuntimeDirectory", "../up"}, {"RuntimeDirectory", "a/../../b"}, {"CapabilityBoundingSet", "CAP_NONE_SUCH"}, {"NoNewPrivileges", "maybe"},
 	};
 	static struct launch launch;
 
@@ -129,6 +132,37 @@ static void test_capabilities(void **state)
 	assert_true(launch.plan.capabilities == ~UINT64_C(1));
 }
 
+static void test_traits(void **state)
+{
+	static struct launch launch;
+	const struct traits *traits = &launch.plan.traits;
+
+	(void)state;
+	launch_reset(&launch);
+	assert_null(read_into(&launch, "CPUAffinity", "0-2,5,\0" "1023", 2));
+	assert_int_equal(traits->cpus[0], 0x27);
+	assert_true(traits->cpus[COUNT(traits->cpus) - 1] >> (8 * sizeof traits->cpus[0] - 1));
+	assert_null(read_into(&launch, "CPUSchedulingPolicy", "fifo", 1));
+	assert_int_equal(traits->priority, 1);
+	assert_null(read_into(&launch, "CPUSchedulingPriority", "99", 1));
+	assert_null(read_into(&launch, "CPUSchedulingPolicy", "rr", 1)); /* in whatever order */
+	assert_int_equal(traits->priority, 99);
+	assert_null(read_into(&launch, "CPUSchedulingPolicy", "idle", 1));
+	assert_int_equal(traits->priority, 0);
+	assert_null(read_into(&launch, "IOSchedulingClass", "1", 1));
+	assert_int_equal(traits->io_class, 1);
+	assert_null(read_into(&launch, "TimerSlackNSec", "500", 1));
+	assert_int_equal(traits->slack_ns, 500);
+	assert_null(read_into(&launch, "TimerSlackNSec", "50us", 1));
+	assert_int_equal(traits->slack_ns, 50000);
+	assert_null(read_into(&launch, "CoredumpFilter", "default\0private-huge", 2));
+	assert_int_equal(launch.core_filter, 0x33 | 1 << 5);
+	assert_null(read_into(&launch, "CoredumpFilter", "0xF00", 1));
+	assert_int_equal(launch.core_filter, 0xf33);
+	assert_null(read_into(&launch, "SecureBits", "keep-caps\0noroot-locked", 2));
+	assert_int_equal(traits->secure_bits, 1 << 4 | 1 << 1);
+}
+
 static void test_statuses(void **state)
 {
 	static struct unit unit;
@@ -144,7 +178,7 @@ static void test_statuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_span), test(test_truth), test(test_limits), test(test_wrong), test(test_capabilities), test(test_statuses),
+		test(test_span), test(test_truth), test(test_limits), test(test_wrong), test(test_capabilities), test(test_traits), test(test_statuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

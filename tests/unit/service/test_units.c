@@ -89,9 +89,9 @@ static void test_what_has_no_effect_is_said_once(void **state)
 	const char *text;
 
 	(void)state;
-	unit_of("[Service]\nExecStart=/bin/true\nPrivateUsers=yes\nDeviceAllow=a\nDeviceAllow=b\nProtectHome=off\n", 0);
+	unit_of("[Service]\nExecStart=/bin/true\nAppArmorProfile=x\nIPAddressDeny=any\nIPAddressDeny=1.2.3.4\nIPAddressAllow=no\n\n", 0);
 	text = said_line("not yet");
-	check_part("not yet", text, "no effect yet: PrivateUsers DeviceAllow\n");
+	check_part("not yet", text, "no effect: AppArmorProfile IPAddressDeny\n");
 }
 
 static void test_defaults(void **state)

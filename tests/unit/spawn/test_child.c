@@ -192,6 +192,11 @@ static const struct row {
 	{STEP_TERMINAL, "setpgid", "", EPERM, false},
 	{STEP_CLOSE, "sys_close_range", "", EBADF, false},
 	{STEP_LIMITS, "prlimit", "", EPERM, false},
+	{STEP_TRAITS, "sys_schedule", " 2 9", EPERM, false},
+	{STEP_TRAITS, "sys_io_priority", " 3 1", EPERM, false},
+	{STEP_TRAITS, "prctl", "prctl 29 77" /* PR_SET_TIMERSLACK */, EINVAL, false},
+	{STEP_KEYRING, "sys_join_keyring", "", EACCES, false},
+	{STEP_KEYRING, "sys_link_user_keyring", "", EACCES, false},
 	{STEP_SANDBOX, "sys_unshare", " 0x20000", EPERM, false},
 	{STEP_SANDBOX, "sys_mount", "none on /", EACCES, false},
 	{STEP_VIEWS, "sys_open_plain", "", ENOENT, false},
@@ -229,6 +234,9 @@ static void test_failures(void **state)
 			plan.mounts[0] = (struct mount_entry){.kind = MOUNT_VIEW, .target = "/", .attributes = MOUNT_ATTR_RDONLY, .option = "ReadOnlyPaths"};
 			plan.mount_count = 1;
 		}
+		if (rows[i].step == STEP_TRAITS || rows[i].step == STEP_KEYRING)
+			plan.traits = (struct traits){.set = 1U << TRAIT_SCHEDULER | 1U << TRAIT_IO | 1U << TRAIT_SLACK, .keyring = KEYRING_SHARED, .policy = 2,
+			                              .priority = 9, .io_class = 3, .io_priority = 1, .slack_ns = 77};
 		if (rows[i].step == STEP_FILTER) {
 			plan.seccomp = false;
 			plan.filter.restrictions = RESTRICTS(LOGS);

@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * The compiled filter, run by an interpreter of the few BPF instructions that it consists of: every system call number,
+ * The compiled filter, run by an interpreter: every system call number,
  * with and without capabilities, and the calls that depend on an argument.
  */
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "bpf.h"
 #include "seccomp.h"
 #include "unit.h"
-
-#if defined __x86_64__
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined __aarch64__
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#elif defined __arm__
-#define ARCHITECTURE AUDIT_ARCH_ARM
-#elif defined __riscv
-#define ARCHITECTURE AUDIT_ARCH_RISCV64
-#endif
 
 #define CAP(name) (UINT64_C(1) << CAP_##name)
 
@@ -36,42 +25,12 @@ static size_t length;
 /* The errno that the filter gives, or ALLOWED. */
 static int filter(const struct seccomp_data *data)
 {
-	uint32_t accumulator = 0;
+	const uint32_t action = bpf_run(program, length, data);
 
-	for (size_t at = 0, steps = 0; at < length; at++, steps++) {
-		const struct sock_filter *code = &program[at];
-		bool yes = false;
-
-		assert_true(steps < length);
-		switch (code->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			assert_true(code->k + 4 <= sizeof *data && code->k % 4 == 0);
-			memcpy(&accumulator, (const char *)data + code->k, 4);
-			continue;
-		case BPF_RET | BPF_K:
-			if (code->k == SECCOMP_RET_ALLOW)
-				return ALLOWED;
-			assert_int_equal(code->k & SECCOMP_RET_ACTION_FULL, SECCOMP_RET_ERRNO);
-			return (int)(code->k & SECCOMP_RET_DATA);
-		case BPF_JMP | BPF_JA:
-			at += code->k;
-			continue;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			yes = accumulator == code->k;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			yes = accumulator >= code->k;
-			break;
-		case BPF_JMP | BPF_JSET | BPF_K:
-			yes = accumulator & code->k;
-			break;
-		default:
-			fail_msg("instruction %zu has the code %#x", at, code->code);
-		}
-		at += yes ? code->jt : code->jf;
-	}
-	fail_msg("the program runs over its end");
-	return -1;
+	if (action == SECCOMP_RET_ALLOW)
+		return ALLOWED;
+	assert_int_equal(action & SECCOMP_RET_ACTION_FULL, SECCOMP_RET_ERRNO);
+	return (int)(action & SECCOMP_RET_DATA);
 }
 
 static void compile(uint64_t capabilities)
