@@ -149,6 +149,8 @@ static const char *keep_value(const struct unit *unit, const struct setting *set
 	}
 	if (row->treatment == TREAT_COMMAND)
 		return keep_commands(unit, setting, value);
+	for (; *value == '~' && (value[1] == ' ' || value[1] == '\t'); value++) /* it belongs to the first word, as redis-server has it */
+		value[1] = '~';
 	if (row->form != FORM_TEXT)
 		count = syntax_words(value);
 	return count < 0 ? "a quote is not closed; the line is ignored" : keep(unit, *setting, value, (unsigned)count);

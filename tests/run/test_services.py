@@ -295,6 +295,11 @@ def test_control(world):
     assert re.fullmatch(r"reload \d+", world.lines()[0])
 
 
+def test_cat_prints_the_whole_file(world):
+    file = world.service("one", "ExecStart=/bin/sleep 1000\n" + "# long\n" * 1000)
+    assert world.run("nsctl cat one").out == f"# {file}\n{file.read_text()}"
+
+
 def test_enable_is_a_link(world):
     """In an /etc of its own: neither a link that is there nor one that is not is an error, and a file is never removed."""
     script = ("mount -t tmpfs none /etc; mkdir -p /etc/systemd/system; cp units/one.service /etc/systemd/system; "

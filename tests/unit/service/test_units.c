@@ -84,6 +84,18 @@ static void test_nothing_is_said_of_what_is_right(void **state)
 	}
 }
 
+/* As redis-server's file has it. */
+static void test_blanks_behind_a_tilde(void **state)
+{
+	const struct unit *unit = unit_of("[Service]\nExecStart=/bin/true\nSystemCallFilter=~  @swap @reboot\n", 0);
+	const struct setting *setting = &unit->settings[unit->setting_count - 1];
+
+	(void)state;
+	check_text("said", said(), "");
+	check_int("words", setting->words, 2);
+	check_text("first", setting->text, "~@swap");
+}
+
 static void test_what_has_no_effect_is_said_once(void **state)
 {
 	const char *text;
@@ -412,10 +424,10 @@ static void test_damaged_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_problems_are_said_with_file_and_line), test(test_nothing_is_said_of_what_is_right), test(test_what_has_no_effect_is_said_once),
-		test(test_defaults), test(test_commands), test(test_prefixes), test(test_variables), test(test_variables_that_do_not_fit),
-		test(test_specifiers), test(test_drop_ins), test(test_masks_and_aliases), test(test_relations), test(test_circles_are_named_and_broken),
-		test(test_damaged_files),
+		test(test_problems_are_said_with_file_and_line), test(test_nothing_is_said_of_what_is_right), test(test_blanks_behind_a_tilde),
+		test(test_what_has_no_effect_is_said_once), test(test_defaults), test(test_commands), test(test_prefixes), test(test_variables),
+		test(test_variables_that_do_not_fit), test(test_specifiers), test(test_drop_ins), test(test_masks_and_aliases), test(test_relations),
+		test(test_circles_are_named_and_broken), test(test_damaged_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
