@@ -51,7 +51,7 @@ struct launch {
 	const char *user, *group, *tty;
 	unsigned core_filter;
 	bool optional_cwd, home_cwd, keep_pipe, only_start, dynamic_user, set_core_filter;
-	bool keep_directory[DIRECTORY_KINDS];
+	unsigned char keep_runtime; /* its directory in /run: 0 no longer than a run, 1 while there will be another, 2 for ever */
 	mode_t directory_mode[DIRECTORY_KINDS];
 	unsigned protections; /* PROTECTS() of each */
 	struct stream streams[3];

@@ -15,6 +15,9 @@ void life_set_state(struct unit *unit, enum unit_state state, int64_t timeout_ms
 /* Why it failed; the first reason counts. */
 void life_note(struct unit *unit, enum unit_result result);
 
+/* Says how a process of it has ended, as far as that is no success. */
+void life_say_end(const struct unit *unit, const char *what, int status);
+
 /* How a process has ended, by its wait(2) status. A daemon that ends by a signal that asks for it has done well. */
 enum unit_result life_judge(const struct unit *unit, int status, bool daemon);
 

@@ -220,7 +220,7 @@ const struct directive directives[] = {
 	{"RootImage", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
 	{"RuntimeDirectory", DIRECTORY_RUNTIME, SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_directories},
 	{"RuntimeDirectoryMode", LAUNCH(directory_mode[DIRECTORY_RUNTIME]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_mode},
-	{"RuntimeDirectoryPreserve", LAUNCH(keep_directory[DIRECTORY_RUNTIME]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_preserve},
+	{"RuntimeDirectoryPreserve", LAUNCH(keep_runtime), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_preserve},
 	{"RuntimeMaxSec", UNIT(rules.run_max_ms), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_span},
 	{"SELinuxContext", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
 	{"SecureBits", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_secure_bits},

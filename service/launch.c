@@ -443,7 +443,7 @@ void launch_clean(const struct unit *unit, bool restarts)
 
 	launch_read(&start, unit);
 	protect_clean(&start, unit);
-	if (restarts || start.directory_count == 0 || start.keep_directory[DIRECTORY_RUNTIME])
+	if (start.directory_count == 0 || start.keep_runtime + restarts >= 2)
 		return;
 	run = openat(AT_FDCWD, directory_rows[DIRECTORY_RUNTIME].parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; run >= 0 && i < start.directory_count; i++)

@@ -497,8 +497,11 @@ READS(directories)
 	return NULL;
 }
 
-/* restart is more than no: the directory stays while there will be another start. */
 READS_PLAIN(preserve)
 {
-	return strcmp(text, "restart") == 0 ? plain_truth(field, "yes") : plain_truth(field, text);
+	bool yes = false;
+	const char *wrong = strcmp(text, "restart") == 0 ? NULL : plain_truth(&yes, text);
+
+	*(unsigned char *)field = yes ? 2 : strcmp(text, "restart") == 0;
+	return wrong;
 }

@@ -46,8 +46,7 @@ void life_main_ended(struct unit *unit)
 	unit->watchdog_at_ms = 0;
 	life_note(unit, result);
 	if (result != RESULT_SUCCESS)
-		log_warning("%s: main process ended with %s %d", unit->name, WIFEXITED(unit->status) ? "exit code" : "signal",
-		            WIFEXITED(unit->status) ? WEXITSTATUS(unit->status) : WTERMSIG(unit->status));
+		life_say_end(unit, "main process", unit->status);
 	if (unit->state == STATE_RUNNING || (unit->state == STATE_RELOAD && unit->control == 0))
 		life_enter_running(unit);
 }

@@ -73,6 +73,12 @@ enum unit_result life_judge(const struct unit *unit, int status, bool daemon)
 	return WCOREDUMP(status) ? RESULT_CORE : RESULT_SIGNAL;
 }
 
+void life_say_end(const struct unit *unit, const char *what, int status)
+{
+	log_warning("%s: %s ended with %s %d", unit->name, what, WIFEXITED(status) ? "exit code" : "signal",
+	            WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
 bool life_may_fail(const struct setting *setting)
 {
 	struct command command;
@@ -117,9 +123,7 @@ void life_command_ended(struct unit *unit)
 		run_next(unit);
 		return;
 	}
-	log_warning("%s: %s of %s: %s %d", unit->name, directives[unit->command->directive].name, service_state_name(unit->state),
-	            WIFEXITED(unit->control_status) ? "exit code" : "signal",
-	            WIFEXITED(unit->control_status) ? WEXITSTATUS(unit->control_status) : WTERMSIG(unit->control_status));
+	life_say_end(unit, directives[unit->command->directive].name, unit->control_status);
 	if (unit->state != STATE_RELOAD)
 		life_note(unit, result);
 	stages[unit->state].failed(unit);

@@ -151,13 +151,9 @@ void life_main_ended_in_start(struct unit *unit)
 
 	if (life_may_fail(unit->command))
 		result = RESULT_SUCCESS;
-	if (unit->rules.type != TYPE_ONESHOT) {
+	if (unit->rules.type != TYPE_ONESHOT || result != RESULT_SUCCESS) {
+		life_say_end(unit, unit->rules.type == TYPE_ONESHOT ? "ExecStart" : "main process, not ready yet,", unit->status);
 		life_note(unit, result == RESULT_SUCCESS ? RESULT_PROTOCOL : result); /* it never said READY=1 */
-		life_start_failed(unit);
-		return;
-	}
-	if (result != RESULT_SUCCESS) {
-		life_note(unit, result);
 		life_start_failed(unit);
 		return;
 	}
@@ -223,6 +219,7 @@ void life_parent_ended(struct unit *unit)
 	enum unit_result result = life_judge(unit, unit->control_status, false);
 
 	if (result != RESULT_SUCCESS && !life_may_fail(unit->command)) {
+		life_say_end(unit, "ExecStart", unit->control_status);
 		life_note(unit, result);
 		life_start_failed(unit);
 		return;

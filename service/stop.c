@@ -120,7 +120,7 @@ void life_enter_dead(struct unit *unit)
 		log_info("%s: %s; starts again in %ld ms", unit->name, service_result_name(unit->result), (long)(unit->deadline_ms - unit->since_ms));
 		return;
 	}
-	launch_clean(unit, false);
+	launch_clean(unit, unit->job == JOB_RESTART);
 	life_set_state(unit, failed ? STATE_FAILED : STATE_DEAD, -1);
 	if (failed)
 		log_error("%s: failed: %s", unit->name, service_result_name(unit->result));

@@ -60,6 +60,12 @@ def test_failed_start_ends_in_stop_post_and_dependents_do_not_start(world):
     assert "needs.service: not started: it needs bad.service" in result.err
 
 
+@pytest.mark.parametrize("type", ["oneshot", "forking", "notify"])
+def test_what_ends_in_its_start_is_said(world, type):
+    world.service("bad", f"Type={type}\nExecStart=/bin/sh -c 'exit 7'")
+    assert re.search("bad.service: .* ended with exit code 7\n", world.run("true").err)
+
+
 def test_missing_requirement(world):
     world.service("needs", f"Type=oneshot\nExecStart={note('needs')}", "Requires=nothing.service")
     result = world.run("true")
@@ -249,6 +255,16 @@ def test_surroundings(world):
         "1", "from file|two words|c c|/run/mine", "/tmp", "0077", "100", "200", "700:daemon",
         "SigBlk:\t0000000000000000", "SigIgn:\t0000000000001000", "NoNewPrivs:\t1", "4", "1",
     ]
+
+
+@pytest.mark.parametrize("preserve, kept", [("no", []), ("restart", ["again"]), ("yes", ["again", "after"])])
+def test_how_long_a_runtime_directory_is_kept(world, preserve, kept):
+    """The first run leaves a file in it and kills itself, the second one stays."""
+    script = "[ -e @/mark ] && { [ -e file ] && echo again; touch @/second; exec sleep 1000; }; touch file @/mark; kill -9 $$$$"
+    world.service("one", "RuntimeDirectory=one\nWorkingDirectory=/run/one\nRestart=always\nRestartSec=0\nStandardOutput=file:@/notes\n"
+                  f"RuntimeDirectoryPreserve={preserve}\nExecStart=/bin/sh -c '{script}'")
+    world.run(wait_for("[ -e second ]") + "nsctl stop one; [ -e /run/one ] && echo after >>notes")
+    assert world.lines() == kept
 
 
 def test_descriptors_of_the_caller_stay_out(world):
