@@ -3,6 +3,7 @@
 #   make          build/nsinit, static, with musl-gcc        make run      build it and be inside a container
 #   make test     everything that CI runs                    make bench    beside its peers
 #   make boot     build it and be in a machine               make appliance  an image that serves a page
+#   make packages services of Debian's packages under it, in a table
 #   make lint     compilers, analysers, house rules          make install  PREFIX=/usr/local DESTDIR=
 #   make ARCH=arm64|armv7|riscv64   build/ARCH/nsinit, crossed
 
@@ -33,7 +34,7 @@ SOURCES = $(wildcard $(HOUSE:%=%/*.c))
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 
-.PHONY: all run boot appliance test test-all lint bench bench-boot install uninstall clean FORCE doc doc-lint unit
+.PHONY: all run boot appliance packages test test-all lint bench bench-boot install uninstall clean FORCE doc doc-lint unit
 all: $(B)/nsinit $(B)/probe $(B)/attack $(B)/stdio
 
 $(B)/nsinit: $(OBJECTS) init/layout.ld
@@ -75,6 +76,12 @@ appliance:
 	@scripts/need build vm
 	@$(MAKE) --no-print-directory all
 	@initramfs/appliance $(APPLIANCE) $(B)/nsinit
+
+# PACKAGES: options of tests/packages/packages, and rows of its table.
+packages:
+	@scripts/need build test
+	@$(MAKE) --no-print-directory $(B)/nsinit
+	@tests/packages/packages $(PACKAGES)
 
 test test-all:
 	@scripts/need build run lint test engine vm cross

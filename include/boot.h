@@ -13,7 +13,7 @@
 
 /* How often a boot is interested in what is not a signal. */
 enum boot_limits {
-	BOOT_WATCHES = LOOP_WATCHES_MAX / 2, /* a supervisor has the others */
+	BOOT_WATCHES = LOOP_WATCHES_MAX - LOOP_WATCHES_SERVICES,
 	BOOT_PROGRAM = 2, /* where boot_prepare() puts the program */
 };
 

@@ -8,7 +8,7 @@
 #include "loop.h"
 #include "units.h"
 
-enum { LOGS_WATCHES = 2 };
+enum { LOGS_WATCHES = 3 };
 
 /* From now on lines go to our own standard output, or to files by way of a logger. Its watches are the LOGS_WATCHES that begin at watches. */
 void logs_open(struct watch *watches, bool to_files);
@@ -21,6 +21,12 @@ bool logs_reaped(pid_t pid);
 
 /* A new descriptor for the unit to print to, or -1: there is none to be had, and what it prints should go where ours goes. */
 int logs_pipe(struct unit *unit);
+
+/* True if a line will be taken. */
+bool logs_has_room(void);
+
+/* Takes a line, under the name of a service. */
+void logs_line(const char *name, const char *line);
 
 /* Writes what is left. Waits for a place that is full, but not for long. */
 void logs_close(void);

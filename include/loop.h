@@ -24,7 +24,7 @@ struct watch {
 	void (*ready)(struct loop *loop, short events);
 };
 
-enum { LOOP_WATCHES_MAX = 24 };
+enum { LOOP_WATCHES_MAX = 32, LOOP_WATCHES_SERVICES = 20 }; /* a supervisor has so many of them, the others are the caller's */
 
 struct loop {
 	const struct plan *plan;

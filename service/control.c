@@ -392,8 +392,5 @@ void control_close(void)
 	for (size_t number = 0; number < CONTROL_CLIENTS; number++)
 		if (connections[number].fd >= 0)
 			hang_up(number);
-	if (listener->fd < 0)
-		return;
-	unlink(CONTROL_PATH);
-	close(listener->fd);
+	local_close(listener->fd, CONTROL_PATH, SOCK_SEQPACKET);
 }

@@ -11,6 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+enum {
+	DESCRIPTORS = 16, /* that a message may bring; more are not let in by the kernel */
+};
+
 /* Nobody listens any more. */
 static int is_dead(const struct sockaddr_un *address, int type)
 {
@@ -44,4 +48,59 @@ int local_socket(const char *path, int type)
 		close(fd);
 	errno = error;
 	return -1;
+}
+
+void local_close(int fd, const char *path, int type)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (fd < 0)
+		return;
+	close(fd);
+	strcpy(address.sun_path, path);
+	if (is_dead(&address, type))
+		unlink(path);
+}
+
+/* Who has sent it; descriptors that came along are closed, which also answers the BARRIER=1 of sd_notify(3). */
+static pid_t take_control(struct msghdr *header)
+{
+	pid_t sender = 0;
+
+	/* CMSG_NXTHDR of musl does not compile with our warnings. */
+	for (size_t at = 0; at + sizeof(struct cmsghdr) <= header->msg_controllen;) {
+		const struct cmsghdr *part = (const void *)((char *)header->msg_control + at);
+
+		at += CMSG_ALIGN(part->cmsg_len);
+		if (part->cmsg_len < sizeof *part || part->cmsg_level != SOL_SOCKET)
+			break;
+		if (part->cmsg_type == SCM_CREDENTIALS) {
+			struct ucred credentials;
+
+			memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+			sender = credentials.pid;
+		}
+		for (size_t i = 0; part->cmsg_type == SCM_RIGHTS && CMSG_LEN(i + sizeof(int)) <= part->cmsg_len; i += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(part) + i, sizeof fd);
+			close(fd);
+		}
+	}
+	return sender;
+}
+
+ssize_t local_receive(int fd, char *text, size_t size, pid_t *sender)
+{
+	union {
+		struct cmsghdr alignment;
+		char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(DESCRIPTORS * sizeof(int))];
+	} control;
+	struct iovec part = {text, size};
+	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	ssize_t length = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (length >= 0)
+		*sender = take_control(&header);
+	return length;
 }

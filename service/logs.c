@@ -19,6 +19,7 @@
 
 #include "cold.h"
 #include "decimal.h"
+#include "devlog.h"
 #include "log.h"
 #include "logger.h"
 
@@ -30,7 +31,7 @@ enum {
 	LAST_WAIT_MS = 1000,
 };
 
-enum { WATCH_PIPES, WATCH_SINK };
+enum { WATCH_PIPES, WATCH_SINK, WATCH_DEVLOG };
 
 static struct {
 	int pipes;      /* epoll(7) of all of them; -1: it is not open */
@@ -125,7 +126,7 @@ static void flush(void)
 	}
 	if (logs.written == logs.length)
 		logs.written = logs.length = 0;
-	logs.watches[WATCH_PIPES].events = logs.length ? 0 : POLLIN;
+	logs.watches[WATCH_PIPES].events = logs.watches[WATCH_DEVLOG].events = logs.length ? 0 : POLLIN;
 	logs.watches[WATCH_SINK].events = logs.length ? POLLOUT : 0;
 }
 
@@ -139,19 +140,30 @@ static void on_sink(struct loop *loop, short events)
 /* --- from the pipes --- */
 
 /* False: it does not fit. */
-static bool hold_line(const struct unit *unit, const char *line, size_t length)
+static bool hold_line(const char *unit, const char *line, size_t length)
 {
-	size_t name = strlen(unit->name) - strlen(".service");
+	size_t name = strlen(unit) - strlen(".service");
 	char *at = held + logs.length;
 
 	if (name + 2 + length + 1 > sizeof held - logs.length)
 		return false;
-	memcpy(at, unit->name, name);
+	memcpy(at, unit, name);
 	memcpy(at + name, ": ", 2);
 	memcpy(at + name + 2, line, length);
 	at[name + 2 + length] = '\n';
 	logs.length += name + 2 + length + 1;
 	return true;
+}
+
+bool logs_has_room(void)
+{
+	return logs.length == 0;
+}
+
+void logs_line(const char *name, const char *line)
+{
+	if (hold_line(name, line, strlen(line)))
+		flush();
 }
 
 /* What is in the pipe, and stays there. */
@@ -176,7 +188,7 @@ static bool take_lines(const struct unit *unit, bool at_end)
 
 		if (!end && !(is_part ? used == 0 : at_end))
 			break;
-		is_full = !hold_line(unit, text + used, line);
+		is_full = !hold_line(unit->name, text + used, line);
 		if (!is_full)
 			used += line + (end != NULL);
 	}
@@ -242,7 +254,7 @@ void logs_open(struct watch *watches, bool to_files)
 	int type;
 	socklen_t size = sizeof type;
 
-	watches[WATCH_PIPES] = watches[WATCH_SINK] = (struct watch){.fd = -1};
+	watches[WATCH_PIPES] = watches[WATCH_SINK] = watches[WATCH_DEVLOG] = (struct watch){.fd = -1};
 	logs.watches = watches;
 	logs.sink = to_files ? open_logger() : open_sink();
 	if (logs.sink < 0 || pipe2(logs.peek, O_CLOEXEC) < 0)
@@ -251,6 +263,8 @@ void logs_open(struct watch *watches, bool to_files)
 	logs.is_socket = getsockopt(logs.sink, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 	watches[WATCH_PIPES] = (struct watch){.fd = logs.pipes, .events = POLLIN, .ready = on_pipes};
 	watches[WATCH_SINK] = (struct watch){.fd = logs.sink, .ready = on_sink};
+	if (getpid() == 1) /* a subreaper's /dev is somebody else's */
+		watches[WATCH_DEVLOG] = (struct watch){.fd = devlog_open(), .events = POLLIN, .ready = devlog_read};
 }
 
 /* False: the sink takes no more. */
@@ -274,6 +288,8 @@ void logs_close(void)
 
 	if (logs.pipes < 0)
 		return;
+	devlog_read(NULL, 0);
+	devlog_close();
 	for (struct unit *unit = units_first(); unit; unit = unit->next) {
 		if (!unit->output)
 			continue;

@@ -22,7 +22,6 @@
 enum {
 	MESSAGE_SIZE = 4096,
 	AT_ONCE = 64, /* messages; others have their turn as well */
-	DESCRIPTORS = 16,
 };
 
 static const char path[] = "/run/nsinit/notify";
@@ -70,10 +69,7 @@ int notify_open(void)
 
 void notify_close(int fd)
 {
-	if (fd >= 0 && !abstract[0])
-		unlink(path);
-	if (fd >= 0)
-		close(fd);
+	local_close(fd, path, SOCK_DGRAM);
 }
 
 /* --- what is said --- */
@@ -190,52 +186,17 @@ static bool may_speak(const struct unit *unit, pid_t sender)
 	}
 }
 
-/* Who has sent it, as the kernel says; descriptors that came along are closed, which also answers BARRIER=1. */
-static pid_t take_control(struct msghdr *header)
-{
-	pid_t sender = 0;
-
-	/* CMSG_NXTHDR of musl does not compile with our warnings. */
-	for (size_t at = 0; at + sizeof(struct cmsghdr) <= header->msg_controllen;) {
-		const struct cmsghdr *part = (const void *)((char *)header->msg_control + at);
-
-		at += CMSG_ALIGN(part->cmsg_len);
-		if (part->cmsg_len < sizeof *part || part->cmsg_level != SOL_SOCKET)
-			break;
-		if (part->cmsg_type == SCM_CREDENTIALS) {
-			struct ucred credentials;
-
-			memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
-			sender = credentials.pid;
-		}
-		for (size_t i = 0; part->cmsg_type == SCM_RIGHTS && CMSG_LEN(i + sizeof(int)) <= part->cmsg_len; i += sizeof(int)) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(part) + i, sizeof fd);
-			close(fd);
-		}
-	}
-	return sender;
-}
-
 /* False when there is no more. */
 static bool take_one(int socket)
 {
-	union {
-		struct cmsghdr alignment;
-		char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(DESCRIPTORS * sizeof(int))];
-	} control;
 	char text[MESSAGE_SIZE + 1];
-	struct iovec part = {text, MESSAGE_SIZE};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-	ssize_t length = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct unit *unit;
 	pid_t sender;
+	ssize_t length = local_receive(socket, text, MESSAGE_SIZE, &sender);
+	struct unit *unit;
 
 	if (length < 0)
 		return errno == EINTR;
 	text[length] = '\0';
-	sender = take_control(&header);
 	unit = sender > 0 ? members_owner(sender) : NULL;
 	if (!unit || !may_speak(unit, sender))
 		log_debug("notify: process %d may not speak for %s", (int)sender, unit ? unit->name : "any service");

@@ -30,6 +30,7 @@ enum {
 };
 
 enum { WATCH_NOTIFY, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
+_Static_assert((int)WATCHES <= (int)LOOP_WATCHES_SERVICES, "the watches of a boot come behind ours");
 
 static struct {
 	struct watch watches[LOOP_WATCHES_MAX]; /* the loop's own are behind ours */

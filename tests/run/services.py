@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A nsinit with services, as the tests of services write and start it."""
 
+import os
 import shutil
+import stat
 
 from harness import checked
 
@@ -11,6 +13,7 @@ class World:
 
     def __init__(self, root, nsinit, scratch):
         self.root, self.nsinit, self.directory = root, nsinit, scratch
+        self.own_dev = False
         (scratch / "units").mkdir()
         for name in ("nsctl", "systemctl"):
             shutil.copyfile(nsinit, scratch / name)
@@ -29,6 +32,9 @@ class World:
     def start(self, *options, program=None, **more):
         def own_run():
             checked("mount", b"run", b"/run", b"tmpfs", 0, None)
+            if self.own_dev:
+                checked("mount", b"dev", b"/dev", b"tmpfs", 0, None)
+                os.mknod("/dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
 
         argv = [self.nsinit, "--services", f"{self.directory}/units", *options]
         script = f"PATH={self.directory}:$PATH; cd {self.directory}; {program}"

@@ -2,27 +2,20 @@
 """
 Role run with a real Debian: `debootstrap --variant=minbase bookworm`, with nsinit as its PID 1.
 
-The root is built once, into $XDG_CACHE_HOME/nsinit-tests or ~/.cache/nsinit-tests, from a mirror that the machine's own
-apt sources name; remove it to have it built again. Root runs it read-only; who writes does so in a copy.
+The root is built once, by scripts/minbase. Root runs it read-only; who writes does so in a copy.
 """
 
-import fcntl
-import os
 import re
 import shutil
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pexpect
 import pytest
 from containers import Box, own
 
-SUITE = "bookworm"
-MIRROR_PATIENCE = 10  # seconds until a mirror counts as not answering
-BUILD_PATIENCE = 1200
+MINBASE = Path(__file__).resolve().parents[2] / "scripts/minbase"
+CANNOT = 3  # it says so that there is no building one here
 
 pytestmark = pytest.mark.xdist_group("debian")  # the others need not wait for the one that builds
 
@@ -30,62 +23,13 @@ pytestmark = pytest.mark.xdist_group("debian")  # the others need not wait for t
 # ---- the root, built once ----
 
 
-def cache():
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(base if base.startswith("/") else Path.home() / ".cache") / "nsinit-tests"
-
-
-def sources():
-    """The archives of the machine's apt sources, in their order: one-line and deb822 format, sources.list(5)."""
-    files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*.*"))]
-    found = []
-    for text in [file.read_text() for file in files if file.suffix in (".list", ".sources") and file.exists()]:
-        found += re.findall(r"^deb\s+(?:\[[^]]*\]\s+)?(\S+)", text, re.M)
-        for line in re.findall(r"^URIs:\s*(.*)$", text, re.M):
-            found += line.split()
-    return [uri.rstrip("/") for uri in dict.fromkeys(found) if uri.startswith(("http://", "https://"))]
-
-
-def answers(mirror):
-    try:
-        with urllib.request.urlopen(f"{mirror}/dists/{SUITE}/Release", timeout=MIRROR_PATIENCE) as reply:
-            return b"Codename: bookworm\n" in reply.read(4096)
-    except (urllib.error.URLError, OSError, ValueError):
-        return False
-
-
-def build(path):
-    if os.geteuid() != 0:
-        pytest.skip(f"needs root once, to build a Debian in {path}")
-    if not shutil.which("debootstrap"):
-        pytest.skip("needs debootstrap")
-    mirror = next(filter(answers, sources()), None)
-    if not mirror:
-        pytest.skip(f"no mirror of {SUITE} answers among the apt sources of this machine: {sources()}")
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    command = ["debootstrap", "--variant=minbase", SUITE, str(part), mirror]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_PATIENCE, check=False)
-    if result.returncode:
-        shutil.rmtree(part, ignore_errors=True)
-        pytest.fail(f"{' '.join(command)}: {result.stdout[-2000:]}{result.stderr[-2000:]}")
-    part.rename(path)  # whole, or not there
-
-
 @pytest.fixture(scope="session")
 def debian():
-    path = cache() / f"debian-{SUITE}-minbase"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_suffix(".lock"), "w", encoding="ascii") as lock:
-        deadline = time.monotonic() + BUILD_PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(0.2)
-        if not path.exists():
-            build(path)
-    return path
+    result = subprocess.run([MINBASE], capture_output=True, text=True, check=False)
+    if result.returncode == CANNOT:
+        pytest.skip(result.stderr.strip())
+    assert result.returncode == 0, result.stderr
+    return Path(result.stdout.strip())
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,36 @@ def test_service_of_a_user_can_open_its_output(world):
     assert lines_of("user", world.run("true").out) == ["opened", "also"]
 
 
+def send_log(*messages):
+    """A program that says these to syslog(3), as they are."""
+    code = "import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect('/dev/log'); " + "; ".join(
+        f"s.send({message!r})" for message in messages)
+    return f'/usr/bin/python3 -c "{code}"'
+
+
+def test_what_is_said_to_syslog_comes_as_lines(world):
+    """Without its header, under the name of who has said it, one message one line, and to the last one."""
+    world.own_dev = True
+    world.service("one", "Type=oneshot\nExecStart=" + send_log(
+        b"<38>Nov 28 18:00:00 one[2]: first", b"plain", b"<13>", b"<14>two\\n<14>other: forged\\x00\\n", b"x" * 5000))
+    world.service("user", "Type=oneshot\nUser=daemon\nExecStart=" + send_log(b"<13>Jan  1 00:00:00 of a user"))
+    result = world.run(send_log(b"<13>Nov 28 18:00:00 the program") + "; [ -S /dev/log ] && echo there")
+    lines = lines_of("one", result.out)
+    assert lines[:4] == ["one[2]: first", "plain", "", "two <14>other: forged"] and set(lines[4]) == {"x"}, result
+    assert lines_of("user", result.out) == ["of a user"] and lines_of("syslog", result.out) == ["the program"], result
+
+
+def test_socket_of_another_logger_is_left_alone(world):
+    world.own_dev = True
+    world.service("logger", "Type=notify\nNotifyAccess=all\nStandardOutput=file:@/notes\n"
+                  "ExecStart=/usr/bin/python3 -c \"import os, socket; os.unlink('/dev/log'); "
+                  "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('/dev/log'); "
+                  "n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); n.sendto(b'READY=1', os.environ['NOTIFY_SOCKET']); "
+                  "print(s.recv(100).decode(), flush=True); s.recv(100)\"")
+    result = world.run(send_log(b"for the other one") + "; " + wait_for("[ -s notes ]"))
+    assert world.lines() == ["for the other one"] and result.out == "", result
+
+
 def test_reader_that_does_not_read_stops_only_who_prints(world):
     """PID 1 goes on: it answers, starts and restarts; when there is a reader again, all lines are there."""
     world.service("loud", f"ExecStart=/bin/sh -c '/usr/bin/seq 1 {MANY * 5}; : >@/done; exec sleep 1000'")
