@@ -12,13 +12,15 @@
 #include "out.h"
 #include "units.h"
 
-enum section { SECTION_UNIT, SECTION_SERVICE, SECTION_INSTALL, SECTIONS };
+enum section { SECTION_UNIT, SECTION_SERVICE, SECTION_SOCKET, SECTION_INSTALL, SECTIONS };
 
 /* What becomes of a directive. */
 enum treatment {
 	TREAT_UNIT,      /* honoured: read into the struct unit */
+	TREAT_OWN,       /* honoured: read into what units of the kind have, unit->own */
 	TREAT_EDGE,      /* honoured: names of units; field is an enum edge_kind */
 	TREAT_CONDITION, /* honoured: looked at when the unit starts; field is an enum condition_kind */
+	TREAT_PORT,      /* honoured: looked at when a socket is opened; field is an enum port_row */
 	TREAT_COMMAND,   /* honoured: command lines; field is an enum command_kind */
 	TREAT_LAUNCH,    /* honoured: read into a struct launch at each start */
 	/* accepted: */
@@ -57,7 +59,10 @@ extern const struct directive directives[];
 extern const size_t directive_count;
 extern const char *const directive_sections[SECTIONS];
 
-/* The row of that name; NULL if there is none. Assert... is the row of Condition.... */
+/*
+ * The row of that name; NULL if there is none. Assert... is the row of Condition...; units with commands of their own take the rows of
+ * [Service] that are about processes.
+ */
 const struct directive *directive_find(enum section section, const char *name, bool *is_assert);
 
 /* Reads the setting into whatever its row is for: struct unit or struct launch. NULL, or what is wrong. */

@@ -19,7 +19,7 @@ struct names {
 	const char *names[LAUNCH_NAMES_MAX];
 };
 
-enum stream_kind { STREAM_UNSET, STREAM_INHERIT, STREAM_NULL, STREAM_LOG, STREAM_FILE, STREAM_APPEND, STREAM_TRUNCATE, STREAM_TTY };
+enum stream_kind { STREAM_UNSET, STREAM_INHERIT, STREAM_NULL, STREAM_LOG, STREAM_SOCKET, STREAM_FILE, STREAM_APPEND, STREAM_TRUNCATE, STREAM_TTY };
 
 /* What one of 0 to 2 is. */
 struct stream {
@@ -49,8 +49,9 @@ extern const struct directory_row directory_rows[DIRECTORY_KINDS];
 
 struct launch {
 	const char *user, *group, *tty;
+	char *listen_pid; /* of the environment; NULL: there are no sockets */
 	unsigned core_filter;
-	bool optional_cwd, home_cwd, keep_pipe, only_start, dynamic_user, set_core_filter;
+	bool optional_cwd, home_cwd, keep_pipe, only_start, dynamic_user, set_core_filter, non_blocking;
 	unsigned char keep_runtime; /* its directory in /run: 0 no longer than a run, 1 while there will be another, 2 for ever */
 	mode_t directory_mode[DIRECTORY_KINDS];
 	unsigned protections; /* PROTECTS() of each */

@@ -52,6 +52,7 @@ void life_all_gone(struct unit *unit);
 void life_main_ended_in_stop(struct unit *unit);
 void life_look_again(struct unit *unit);
 void life_runtime_is_over(struct unit *unit);
+void life_time(struct unit *unit);
 void life_dog_bites(struct unit *unit);
 void life_reload(struct unit *unit);
 void life_is_reloading(struct unit *unit);

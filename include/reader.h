@@ -12,6 +12,9 @@
 /* A time as systemd.time(7): 5min 20s, 1.5h, a bare number is seconds, infinity is -1. In ms. 0, or -1. */
 int reader_span(const char *text, int64_t *ms);
 
+/* A number of bytes, or with K, M, G, T, P or E behind it. 0, or -1. */
+int reader_size(const char *text, uint64_t *value);
+
 /* A boolean as systemd has it. 0, or -1. */
 int reader_truth(const char *text, bool *truth);
 

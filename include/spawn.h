@@ -112,6 +112,8 @@ struct job {
 	bool foreground; /* the new group becomes the terminal's foreground group */
 	unsigned stdio;  /* JOB_SESSION: which of 0 to 2 become the console, a bit each */
 	const int *files; /* JOB_SESSION: what 0 to 2 become, -1: they stay; NULL: all stay */
+	int *passed;      /* JOB_SESSION: what 3 and those behind it become; other descriptors of the same are put here on the way */
+	unsigned passed_count;
 };
 
 /*

@@ -41,15 +41,24 @@ enum edge_kind {
 	EDGE_CONFLICTS, EDGE_CONFLICTED_BY,
 	EDGE_ON_FAILURE, EDGE_FAILURE_OF,
 	EDGE_RELOADS, EDGE_RELOADED_BY,
+	EDGE_TRIGGERS, EDGE_TRIGGERED_BY, /* a socket, a timer, a path starts it */
+	EDGE_ALSO, EDGE_ALSO_OF,           /* is enabled with it */
 };
 
 #define EDGE(name) (1U << EDGE_##name)
 /* The other unit is started with this one. */
 #define EDGES_PULL (EDGE(REQUIRES) | EDGE(WANTS) | EDGE(BINDS_TO))
+/* Or loaded, at least. */
+#define EDGES_LOAD (EDGES_PULL | EDGE(ON_FAILURE) | EDGE(TRIGGERS))
+/* The first of each pair. */
+#define EDGES_FORWARD 0x55555555U
 /* And this one does not start without it. */
 #define EDGES_NEED (EDGE(REQUIRES) | EDGE(REQUISITE) | EDGE(BINDS_TO))
 
-enum { UNIT_SESSIONS = 4 };
+enum {
+	UNIT_SESSIONS = 4,
+	UNIT_NAME_SIZE = 256 + sizeof ".service", /* systemd.unit(5), what we may add to it, and the NUL */
+};
 
 struct unit;
 
@@ -77,9 +86,11 @@ struct status_set {
 
 enum unit_kind {
 	UNIT_NAMED,   /* others name it; it has not been read, or is of a kind that does not exist here */
-	UNIT_TARGET,  /* a point in the order */
+	UNIT_BROKEN,  /* it has a file that makes no unit */
+	UNIT_TARGET,  /* a point in the order; this one and those behind it can be started. kind.h has a row for each */
 	UNIT_SERVICE,
-	UNIT_BROKEN,  /* it has a file that makes no service */
+	UNIT_SOCKET,
+	UNIT_KINDS,
 };
 
 /* What the life of a service goes by. Times in ms, -1: without end. */
@@ -120,7 +131,7 @@ enum unit_state {
 
 enum unit_result {
 	RESULT_SUCCESS, RESULT_EXIT, RESULT_SIGNAL, RESULT_CORE, RESULT_TIMEOUT, RESULT_WATCHDOG, RESULT_PROTOCOL, RESULT_RESOURCES,
-	RESULT_START_LIMIT, RESULT_CONDITION, RESULT_DEPENDENCY, UNIT_RESULTS,
+	RESULT_START_LIMIT, RESULT_CONDITION, RESULT_DEPENDENCY, RESULT_TRIGGER_LIMIT, UNIT_RESULTS,
 };
 
 /* What somebody has asked for and is not done yet. */
@@ -136,6 +147,7 @@ struct unit {
 	const struct setting *settings;
 	uint16_t setting_count;
 	enum unit_kind kind;
+	void *own;         /* what units of its kind have beside, kind.h; NULL: nothing */
 	struct rules rules;
 
 	enum unit_state state;
@@ -147,6 +159,7 @@ struct unit {
 	int status;                /* main's, as wait(2) says; it has ended if main is 0 */
 	int control_status;
 	bool stopping;             /* somebody wants it to stop: no restart */
+	bool lazy;                 /* it is there for whom triggers it: nobody has named it */
 	bool unsure;               /* whether it has processes left is to be found out */
 	bool was_up;               /* in this run it got to where dependents wait for */
 	int signal;                /* what its processes get when they are found; 0: nothing */
@@ -161,6 +174,7 @@ struct unit {
 	int64_t starts_since_ms;   /* the interval in which starts are counted */
 	unsigned starts, restarts, streak; /* in that interval; in all; without a healthy time between */
 	int64_t watchdog_ms;       /* the service may change it */
+	int connection;            /* the one that it was started for, until it has it; 0: none */
 	int output;                /* where what it prints is read; 0: it has printed nothing yet */
 	char invocation[33];       /* INVOCATION_ID of this run, by which its processes are known */
 	char said[64];             /* STATUS= */
@@ -172,7 +186,7 @@ struct unit *units_find(const char *name);
 /* The same, made if there is none: a UNIT_NAMED, or a UNIT_TARGET. NULL: it is no name, or memory is full. */
 struct unit *units_named(const char *name);
 
-/* All targets and services in the order they became known, by unit->next. */
+/* All units that can be started in the order they became known, by unit->next. */
 struct unit *units_first(void);
 
 /* Notes that from stands in this way to to, and to in the other way to from. 0, or -1: memory is full. */
@@ -184,13 +198,13 @@ int units_add_place(const char *path);
 /* Looks where this file is as well, if that is none of the places. */
 void units_know_place(const char *file);
 
-/* Loads the unit, which may turn out to have another name. A UNIT_SERVICE or UNIT_TARGET, or NULL after a message. */
+/* Loads the unit, which may turn out to have another name. One that can be started, or NULL after a message. */
 struct unit *units_load(const char *name);
 
 /* The same; a name without a suffix that we know is a service's. */
 struct unit *units_load_short(const char *name);
 
-/* Loads every service of the directory. How many there are, or -1 after a message. */
+/* Loads every unit of the directory. How many there are, or -1 after a message. */
 int units_load_directory(const char *path, void (*loaded)(struct unit *unit));
 
 /* Loads what loaded units pull in, as far as it is there. */

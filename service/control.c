@@ -15,6 +15,7 @@
 #include "command.h"
 #include "foreign.h"
 #include "jobs.h"
+#include "kind.h"
 #include "local.h"
 #include "log.h"
 #include "members.h"
@@ -86,7 +87,7 @@ static bool describe(int fd, const struct unit *unit)
 	const int64_t now = loop_now_ms(), origin = supervisor_origin();
 	struct out out = OUT(-1);
 
-	out_print(&out, "%s\t%s\t%s\t%s\t%d\t%d\t%u\t%ld\t%ld\t%ld\t%d\t", unit->name, service_state_name(unit->state),
+	out_print(&out, "%s\t%s\t%s\t%s\t%d\t%d\t%u\t%ld\t%ld\t%ld\t%d\t", unit->name, kind_state_name(unit),
 	          service_result_name(unit->result), jobs[unit->job], (int)unit->main, (int)unit->control, unit->restarts, (long)(unit->since_ms ? now - unit->since_ms : -1),
 	          (long)(unit->begun_ms ? unit->begun_ms - origin : -1), (long)(unit->was_up ? unit->ready_ms - origin : -1), unit->status);
 	for (size_t i = 0; i < UNIT_SESSIONS; i++)
@@ -120,7 +121,7 @@ static void tell(size_t number)
 	while (client->next) {
 		const struct unit *unit = client->next;
 
-		bool wanted = unit->kind == UNIT_SERVICE || client->edges || client->only;
+		bool wanted = unit->kind != UNIT_TARGET || client->edges || client->only;
 
 		if (client->edge ? !describe_edge(fd, unit, client->edge) : wanted && !describe(fd, unit)) {
 			wait_for_room(number, true);
@@ -163,7 +164,7 @@ static struct unit *find(const char *name)
 		unit = units_load_short(name);
 		units_load_pulled();
 	}
-	return unit && unit->kind == UNIT_SERVICE ? unit : NULL;
+	return unit && unit->kind >= UNIT_TARGET ? unit : NULL;
 }
 
 static void want(size_t number, const char *name, enum unit_job job)

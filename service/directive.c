@@ -8,10 +8,13 @@
 
 #include "condition.h"
 #include "launch.h"
+#include "listener.h"
+#include "port.h"
 #include "reader.h"
 
 #define UNIT(name) offsetof(struct unit, name)
 #define LAUNCH(name) offsetof(struct launch, name)
+#define SOCKET(name) offsetof(struct listener, name)
 
 /* A byte of each row chooses: with a pointer it would be half as large again. */
 static const char *(*const readers[])(void *field, const struct directive *row, const struct setting *setting) = {
@@ -171,7 +174,7 @@ const struct directive directives[] = {
 	{"Nice", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_nice},
 	{"NoExecPaths", VIEW_NO_EXEC, SECTION_SERVICE, TREAT_LAUNCH, FORM_WORDS, READ_views},
 	{"NoNewPrivileges", LAUNCH(plan.no_new_privs), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_truth},
-	{"NonBlocking", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"NonBlocking", LAUNCH(non_blocking), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_truth},
 	{"NotifyAccess", UNIT(rules.notify), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_notify},
 	{"OOMPolicy", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
 	{"OOMScoreAdjust", LAUNCH(plan), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_oom},
@@ -229,7 +232,7 @@ const struct directive directives[] = {
 	{"SetCredential", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
 	{"Slice", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
 	{"SmackProcessLabel", 0, SECTION_SERVICE, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
-	{"Sockets", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"Sockets", EDGE_TRIGGERED_BY, SECTION_SERVICE, TREAT_EDGE, FORM_WORDS, READ_nothing},
 	{"StandardError", LAUNCH(streams[2]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_output},
 	{"StandardInput", LAUNCH(streams[0]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_input},
 	{"StandardOutput", LAUNCH(streams[1]), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_output},
@@ -274,8 +277,74 @@ const struct directive directives[] = {
 	{"WatchdogSignal", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
 	{"WorkingDirectory", 0, SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_cwd},
 
+	{"Accept", SOCKET(accept), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_truth},
+	{"Backlog", SOCKET(backlog), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_count},
+	{"BindIPv6Only", PORT_IPV6_ONLY, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"BindToDevice", PORT_DEVICE, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"Broadcast", PORT_BROADCAST, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"DeferAcceptSec", PORT_DEFER_ACCEPT, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"DirectoryMode", SOCKET(directory_mode), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_mode},
+	{"ExecStartPost", COMMAND_START_POST, SECTION_SOCKET, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"ExecStartPre", COMMAND_START_PRE, SECTION_SOCKET, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"ExecStopPost", COMMAND_STOP_POST, SECTION_SOCKET, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"ExecStopPre", COMMAND_STOP, SECTION_SOCKET, TREAT_COMMAND, FORM_TEXT, READ_nothing},
+	{"FileDescriptorName", SOCKET(name), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_text},
+	{"FlushPending", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"FreeBind", PORT_FREE_BIND, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"IPTOS", PORT_TOS, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"IPTTL", PORT_TTL, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"KeepAlive", PORT_KEEP_ALIVE, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"KeepAliveIntervalSec", PORT_KEEP_ALIVE_INTERVAL, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"KeepAliveProbes", PORT_KEEP_ALIVE_PROBES, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"KeepAliveTimeSec", PORT_KEEP_ALIVE_TIME, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"KillMode", UNIT(rules.kill_mode), SECTION_SOCKET, TREAT_UNIT, FORM_TEXT, READ_kill_mode},
+	{"KillSignal", UNIT(rules.kill_signal), SECTION_SOCKET, TREAT_UNIT, FORM_TEXT, READ_signal},
+	{"ListenDatagram", PORT_DATAGRAM, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"ListenFIFO", PORT_FIFO, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"ListenMessageQueue", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ListenNetlink", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ListenSequentialPacket", PORT_SEQUENTIAL, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"ListenSpecial", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"ListenStream", PORT_STREAM, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"ListenUSBFunction", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"Mark", PORT_MARK, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"MaxConnections", SOCKET(max_connections), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_count},
+	{"MaxConnectionsPerSource", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MessageQueueMaxMessages", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"MessageQueueMessageSize", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"NoDelay", PORT_NO_DELAY, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"PassCredentials", PORT_PASS_CREDENTIALS, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"PassFileDescriptorsToExec", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"PassPacketInfo", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"PassSecurity", PORT_PASS_SECURITY, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"PipeSize", PORT_PIPE_SIZE, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"PollLimitBurst", 0, SECTION_SOCKET, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"PollLimitIntervalSec", 0, SECTION_SOCKET, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"Priority", PORT_PRIORITY, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"ReceiveBuffer", PORT_RECEIVE_BUFFER, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"RemoveOnStop", SOCKET(remove), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_truth},
+	{"ReusePort", PORT_REUSE_PORT, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"SELinuxContextFromNet", 0, SECTION_SOCKET, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SendBuffer", PORT_SEND_BUFFER, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"Service", EDGE_TRIGGERS, SECTION_SOCKET, TREAT_EDGE, FORM_WORDS, READ_nothing},
+	{"SmackLabel", 0, SECTION_SOCKET, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SmackLabelIPIn", 0, SECTION_SOCKET, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SmackLabelIPOut", 0, SECTION_SOCKET, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"SocketGroup", SOCKET(group), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_text},
+	{"SocketMode", SOCKET(mode), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_mode},
+	{"SocketProtocol", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"SocketUser", SOCKET(user), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_text},
+	{"Symlinks", PORT_SYMLINKS, SECTION_SOCKET, TREAT_PORT, FORM_WORDS, READ_nothing},
+	{"TCPCongestion", PORT_TCP_CONGESTION, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"TimeoutSec", UNIT(rules), SECTION_SOCKET, TREAT_UNIT, FORM_TEXT, READ_both_timeouts},
+	{"Timestamping", 0, SECTION_SOCKET, TREAT_NOT_YET, FORM_TEXT, READ_nothing},
+	{"Transparent", PORT_TRANSPARENT, SECTION_SOCKET, TREAT_PORT, FORM_TEXT, READ_nothing},
+	{"TriggerLimitBurst", SOCKET(burst), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_count},
+	{"TriggerLimitIntervalSec", SOCKET(interval_ms), SECTION_SOCKET, TREAT_OWN, FORM_TEXT, READ_span},
+	{"Writable", 0, SECTION_SOCKET, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+
 	{"Alias", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
-	{"Also", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
+	{"Also", EDGE_ALSO, SECTION_INSTALL, TREAT_EDGE, FORM_WORDS, READ_nothing},
 	{"DefaultInstance", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
 	{"RequiredBy", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
 	{"UpheldBy", 0, SECTION_INSTALL, TREAT_FOR_INSTALL, FORM_TEXT, READ_nothing},
@@ -283,7 +352,7 @@ const struct directive directives[] = {
 };
 const size_t directive_count = sizeof directives / sizeof directives[0];
 
-const char *const directive_sections[SECTIONS] = {"Unit", "Service", "Install"};
+const char *const directive_sections[SECTIONS] = {"Unit", "Service", "Socket", "Install"};
 
 /* Assert… is Condition… with a louder end, systemd.unit(5). */
 static const char asserted[] = "Assert", conditional[] = "Condition";
@@ -316,8 +385,14 @@ const struct directive *directive_find(enum section section, const char *name, b
 	char text[40];
 
 	*is_assert = strncmp(name, asserted, sizeof asserted - 1) == 0 && strlen(name) < sizeof text - sizeof conditional;
-	if (!*is_assert)
-		return find(section, name);
+	if (!*is_assert) {
+		const struct directive *row = find(section, name);
+
+		if (row || section != SECTION_SOCKET)
+			return row;
+		row = find(SECTION_SERVICE, name);
+		return row && row->treatment >= TREAT_LAUNCH ? row : NULL;
+	}
 	strcpy(text, conditional);
 	strcat(text, name + sizeof asserted - 1);
 	return find(section, text);
@@ -334,8 +409,10 @@ const char *directive_meaning(enum treatment treatment)
 {
 	static const char *const meanings[] = {
 		[TREAT_UNIT] = "honoured",
+		[TREAT_OWN] = "honoured",
 		[TREAT_EDGE] = "honoured",
 		[TREAT_CONDITION] = "honoured, as Assert... too",
+		[TREAT_PORT] = "honoured",
 		[TREAT_COMMAND] = "honoured",
 		[TREAT_LAUNCH] = "honoured",
 		[TREAT_FOR_PEOPLE] = "accepted: for who reads the file",

@@ -50,13 +50,12 @@ static const struct unit *load(const char *name, int verbosity)
 	return units_find(name);
 }
 
-int enable_link(const struct nsctl_verb *verb, const char *name)
+static int link_unit(const char *name)
 {
 	const struct unit *unit = load(name, LOG_ERROR);
 	char path[PATH_SIZE];
 
-	(void)verb;
-	if (!unit || unit->kind != UNIT_SERVICE)
+	if (!unit || unit->kind < UNIT_TARGET)
 		return 1;
 	in(UNITS_ENABLED, unit->name, path);
 	if ((mkdir(UNITS_ENABLED, 0755) == 0 || errno == EEXIST) && (symlink(unit->file, path) == 0 || errno == EEXIST))
@@ -64,17 +63,41 @@ int enable_link(const struct nsctl_verb *verb, const char *name)
 	return complain(path);
 }
 
-int enable_unlink(const struct nsctl_verb *verb, const char *name)
+static int unlink_unit(const char *name)
 {
 	char path[PATH_SIZE], target;
 
-	(void)verb;
 	in(UNITS_ENABLED, name, path);
 	if (readlink(path, &target, 1) < 0 && errno == EINVAL) {
 		log_error("%s is the file itself and no link to it; move it to /etc/systemd/system", path);
 		return 1;
 	}
 	return unlink(path) == 0 || errno == ENOENT ? 0 : complain(path);
+}
+
+/* With it go those that its file names in Also=. */
+static int with_others(const char *name, int (*act)(const char *name))
+{
+	const struct unit *unit;
+	int status = act(name);
+
+	unit = load(name, -1);
+	for (const struct edge *edge = unit ? unit->edges : NULL; edge; edge = edge->next)
+		if (edge->kinds & EDGE(ALSO))
+			status |= act(edge->other->name);
+	return status;
+}
+
+int enable_link(const struct nsctl_verb *verb, const char *name)
+{
+	(void)verb;
+	return with_others(name, link_unit);
+}
+
+int enable_unlink(const struct nsctl_verb *verb, const char *name)
+{
+	(void)verb;
+	return with_others(name, unlink_unit);
 }
 
 int enable_mask(const struct nsctl_verb *verb, const char *name)

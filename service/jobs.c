@@ -5,8 +5,7 @@
  */
 #include "jobs.h"
 
-#include <string.h>
-
+#include "kind.h"
 #include "log.h"
 #include "service.h"
 #include "supervisor.h"
@@ -58,7 +57,7 @@ void jobs_forget_idle(void)
 
 static bool exists(const struct unit *unit)
 {
-	return unit->kind == UNIT_SERVICE || unit->kind == UNIT_TARGET;
+	return unit->kind >= UNIT_TARGET;
 }
 
 void jobs_want_others(struct unit *unit, unsigned kinds, enum unit_job job)
@@ -77,7 +76,7 @@ void jobs_want(struct unit *unit, enum unit_job job)
 	jobs_touch(unit);
 	if (job == JOB_START) {
 		jobs_want_others(unit, EDGES_PULL, JOB_START);
-		if (unit->kind == UNIT_SERVICE) /* targets are no more than names */
+		if (unit->kind != UNIT_TARGET) /* targets are no more than names */
 			jobs_want_others(unit, EDGE(CONFLICTS) | EDGE(CONFLICTED_BY), JOB_STOP);
 	} else {
 		jobs_want_others(unit, EDGE(REQUIRED_BY) | EDGE(BOUND_BY) | EDGE(REQUISITE_OF) | EDGE(HAS_PART), job);
@@ -101,14 +100,7 @@ static bool waits(const struct unit *unit, enum unit_job job)
 	return false;
 }
 
-static bool is_service_name(const char *name)
-{
-	size_t length = strlen(name), suffix = strlen(".service");
-
-	return length > suffix && strcmp(name + length - suffix, ".service") == 0;
-}
-
-/* What the unit cannot do without, and has to; NULL: nothing. Units of other kinds, as sockets, are taken for there. */
+/* What the unit cannot do without, and has to; NULL: nothing. What is not there and no service is taken for there: systemd's own sockets are not. */
 static const struct unit *lacks(const struct unit *unit)
 {
 	for (const struct edge *edge = unit->edges; edge; edge = edge->next) {
@@ -116,7 +108,8 @@ static const struct unit *lacks(const struct unit *unit)
 
 		if (!(edge->kinds & EDGES_NEED))
 			continue;
-		if (exists(other) ? other->job == JOB_NONE && !service_is_up(other) && other->result != RESULT_CONDITION : is_service_name(other->name))
+		if (exists(other) ? other->job == JOB_NONE && !service_is_up(other) && other->result != RESULT_CONDITION :
+		                    other->kind == UNIT_BROKEN || kind_of(other->name) == UNIT_SERVICE)
 			return other;
 	}
 	return NULL;
@@ -166,6 +159,8 @@ static bool job_step(struct unit *unit)
 		return true;
 	default:
 		if (service_is_down(unit)) {
+			if (!unit->begun) /* what triggered it was called back */
+				kind_tell(unit, true);
 			unit->job = unit->job == JOB_RESTART ? JOB_START : JOB_NONE;
 			unit->begun = false;
 			return true;

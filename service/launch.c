@@ -24,13 +24,14 @@
 #include "envfile.h"
 #include "fault.h"
 #include "file.h"
+#include "listener.h"
 #include "log.h"
-#include "logs.h"
 #include "notify.h"
 #include "personality.h"
 #include "protect.h"
 #include "service.h"
 #include "spawn.h"
+#include "streams.h"
 #include "sys.h"
 #include "user.h"
 #include "value.h"
@@ -46,7 +47,7 @@ enum {
 COLD static struct launch start;
 COLD static char text[TEXT_SIZE], *words[WORDS_MAX + 1];
 static size_t text_used;
-static int null_fd = -1;
+static int passed[LISTENER_PASSED_MAX]; /* sockets for the service */
 
 void launch_reset(struct launch *launch)
 {
@@ -204,50 +205,6 @@ static int make_directories(enum directory_kind kind)
 	return end == all ? 0 : provide(directory_rows[kind].variable, all);
 }
 
-/* The descriptor of a stream of the service; -1: it keeps ours. -2 after a message. */
-static int open_stream(struct unit *unit, const struct stream *stream, int number)
-{
-	static const int flags[] = {[STREAM_FILE] = 0, [STREAM_APPEND] = O_APPEND, [STREAM_TRUNCATE] = O_TRUNC};
-	const char *path = stream->kind == STREAM_TTY ? "/dev/console" : stream->path;
-	int fd;
-
-	if (null_fd < 0)
-		null_fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
-	if (stream->kind == STREAM_NULL || (number == STDIN_FILENO && stream->kind <= STREAM_INHERIT))
-		return null_fd;
-	if (stream->kind < STREAM_FILE)
-		return stream->kind == STREAM_INHERIT ? -1 : logs_pipe(unit);
-	fd = openat(AT_FDCWD, path, (number == STDIN_FILENO ? O_RDONLY : stream->kind == STREAM_TTY ? O_WRONLY : O_WRONLY | O_CREAT | flags[stream->kind]) |
-	            O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644); /* nothing that is opened may hold us up */
-	if (fd < 0) {
-		log_error("%s: %s", path, strerror(errno));
-		return -2;
-	}
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-	return fd;
-}
-
-static int open_streams(struct unit *unit, int *files)
-{
-	struct stream *streams = start.streams;
-
-	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
-		bool as_before = i == STDERR_FILENO && streams[i].kind <= STREAM_INHERIT;
-
-		files[i] = as_before ? files[STDOUT_FILENO] : open_stream(unit, &streams[i], i);
-		if (files[i] < -1)
-			return -1;
-	}
-	return 0;
-}
-
-static void close_streams(const int *files)
-{
-	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
-		if (files[i] > STDERR_FILENO && files[i] != null_fd && (i < STDERR_FILENO || files[i] != files[STDOUT_FILENO]))
-			close(files[i]);
-}
-
 /* UnsetEnvironment: a name, or a variable as it is. */
 static void unset_variables(void)
 {
@@ -317,6 +274,30 @@ static int provide_own(const struct unit *unit, pid_t main)
 	return 0;
 }
 
+/* Which sockets the service gets, as sd_listen_fds(3) has it. How many, or -1 after a message. */
+static int provide_sockets(const struct unit *unit)
+{
+	char names[1024], peer[40];
+	unsigned port;
+	int count = listener_collect(unit, passed, names, sizeof names);
+
+	for (int i = 0; i < count; i++) {
+		int flags = fcntl(passed[i], F_GETFL);
+
+		fcntl(passed[i], F_SETFL, start.non_blocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+	}
+	if (unit->connection && listener_peer(unit->connection, peer, &port) && (provide("REMOTE_ADDR", peer) < 0 || provide_number("REMOTE_PORT", port) < 0))
+		count = -1;
+	if (count > 0 && start.streams[STDIN_FILENO].kind == STREAM_SOCKET)
+		return count;
+	if (count < 0 || (count > 0 && (provide_number("LISTEN_FDS", (unsigned long)count) < 0 || provide("LISTEN_FDNAMES", names) < 0))) {
+		log_error("too many sockets");
+		return -1;
+	}
+	start.listen_pid = count > 0 ? text + text_used + strlen("LISTEN_PID=") : NULL;
+	return count > 0 && provide_number("LISTEN_PID", UINT32_MAX) < 0 ? -1 : count;
+}
+
 /* Completes start for this command. 0, or -1 after a message. */
 static int prepare(const struct unit *unit, const struct command *command, bool is_start)
 {
@@ -355,6 +336,7 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 	if (env_build(plan, environ, home) < 0)
 		return -1;
 	unset_variables();
+	plan->listen_pid = start.listen_pid; /* and none of ours */
 	return 0;
 }
 
@@ -399,15 +381,22 @@ pid_t launch_start(struct unit *unit, const struct setting *setting)
 	bool is_start = directives[setting->directive].field == COMMAND_START;
 	struct command command;
 	int files[3] = {-1, -1, -1};
-	const struct job job = {.kind = JOB_SESSION, .console = -1, .files = files};
+	struct job job = {.kind = JOB_SESSION, .console = -1, .files = files, .passed = passed};
 	struct fault fault = {.step = STEP_NONE};
+	int sockets = 0, socket = -1;
 	pid_t pid = -1;
 
 	log_about(unit->name);
 	text_used = 0;
 	command_parse(setting, &command);
 	launch_read(&start, unit);
-	if (prepare(unit, &command, is_start) < 0 || open_streams(unit, files) < 0)
+	if (is_start)
+		sockets = provide_sockets(unit);
+	if (sockets > 0 && !start.listen_pid)
+		socket = passed[0];
+	else if (sockets > 0)
+		job.passed_count = (unsigned)sockets;
+	if (sockets < 0 || prepare(unit, &command, is_start) < 0 || streams_open(start.streams, unit, socket, files) < 0)
 		goto out;
 	if (command_expand(&command, start.plan.envp, words + 1, WORDS_MAX, text + text_used, sizeof text - text_used) < 0) {
 		log_error("%s: its words do not fit", command.program);
@@ -419,7 +408,7 @@ pid_t launch_start(struct unit *unit, const struct setting *setting)
 	if (pid < 0)
 		fault_report(&start.plan, &fault);
 out:
-	close_streams(files);
+	streams_close(files, socket);
 	log_about(NULL);
 	return pid < 0 ? -status_of(&fault) : pid;
 }

@@ -142,7 +142,7 @@ static void on_sink(struct loop *loop, short events)
 /* False: it does not fit. */
 static bool hold_line(const char *unit, const char *line, size_t length)
 {
-	size_t name = strlen(unit) - strlen(".service");
+	size_t name = (size_t)(strrchr(unit, '.') - unit);
 	char *at = held + logs.length;
 
 	if (name + 2 + length + 1 > sizeof held - logs.length)

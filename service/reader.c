@@ -295,24 +295,13 @@ READS(path)
 	return setting->text[setting->text[0] == '-'] == '/' ? read_names(field, row, setting) : "not an absolute path";
 }
 
-/* A number with the suffixes of sizes; times for the two limits that are times. */
-static int read_limit_value(int resource, const char *text, uint64_t *value)
+int reader_size(const char *text, uint64_t *value)
 {
 	static const char suffixes[] = "KMGTPE";
-	char number[32];
 	size_t length = strspn(text, "0123456789");
+	char number[32];
 	unsigned long plain;
-	int64_t ms;
 
-	*value = RLIM_INFINITY;
-	if (strcmp(text, "infinity") == 0)
-		return 0;
-	if ((resource == RLIMIT_CPU || resource == RLIMIT_RTTIME) && text[length]) {
-		if (reader_span(text, &ms) < 0)
-			return -1;
-		*value = resource == RLIMIT_CPU ? (uint64_t)(ms + 999) / 1000 : (uint64_t)ms * 1000;
-		return 0;
-	}
 	if (length >= sizeof number)
 		return -1;
 	memcpy(number, text, length);
@@ -328,6 +317,23 @@ static int read_limit_value(int resource, const char *text, uint64_t *value)
 		*value = (uint64_t)plain << shift;
 	}
 	return text[length] ? -1 : 0;
+}
+
+/* A number with the suffixes of sizes; times for the two limits that are times. */
+static int read_limit_value(int resource, const char *text, uint64_t *value)
+{
+	int64_t ms;
+
+	*value = RLIM_INFINITY;
+	if (strcmp(text, "infinity") == 0)
+		return 0;
+	if ((resource == RLIMIT_CPU || resource == RLIMIT_RTTIME) && text[strspn(text, "0123456789")]) {
+		if (reader_span(text, &ms) < 0)
+			return -1;
+		*value = resource == RLIMIT_CPU ? (uint64_t)(ms + 999) / 1000 : (uint64_t)ms * 1000;
+		return 0;
+	}
+	return reader_size(text, value);
 }
 
 READS(limit)
@@ -453,7 +459,8 @@ static const struct {
 } streams[] = {
 	{"inherit", STREAM_INHERIT}, {"null", STREAM_NULL}, {"journal", STREAM_LOG}, {"syslog", STREAM_LOG}, {"kmsg", STREAM_LOG},
 	{"journal+console", STREAM_LOG}, {"syslog+console", STREAM_LOG}, {"kmsg+console", STREAM_LOG}, {"tty", STREAM_TTY},
-	{"tty-force", STREAM_TTY}, {"tty-fail", STREAM_TTY}, {"file:", STREAM_FILE}, {"append:", STREAM_APPEND}, {"truncate:", STREAM_TRUNCATE},
+	{"tty-force", STREAM_TTY}, {"tty-fail", STREAM_TTY}, {"socket", STREAM_SOCKET},
+	{"file:", STREAM_FILE}, {"append:", STREAM_APPEND}, {"truncate:", STREAM_TRUNCATE},
 };
 
 static const char *read_stream(struct stream *stream, const char *text)
@@ -467,7 +474,7 @@ static const char *read_stream(struct stream *stream, const char *text)
 		*stream = (struct stream){streams[i].kind, has_path ? text + length : NULL};
 		return NULL;
 	}
-	return "not a stream; give inherit, null, tty, journal, or file:, append: or truncate: with a path";
+	return "not a stream; give inherit, null, tty, socket, journal, or file:, append: or truncate: with a path";
 }
 
 READS_PLAIN(input)

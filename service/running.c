@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "command.h"
+#include "kind.h"
 #include "log.h"
 #include "loop.h"
 
@@ -73,6 +74,13 @@ void life_runtime_is_over(struct unit *unit)
 {
 	life_note(unit, RESULT_TIMEOUT);
 	life_enter_term(unit);
+}
+
+/* A unit without processes has set itself a time. */
+void life_time(struct unit *unit)
+{
+	if (kind_rows[unit->kind].time)
+		kind_rows[unit->kind].time(unit);
 }
 
 void life_dog_bites(struct unit *unit)

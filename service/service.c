@@ -42,7 +42,9 @@ static void (*const table[UNIT_STATES][SERVICE_EVENTS])(struct unit *unit) = {
 		[EVENT_MAIN] = life_main_ended, [EVENT_STOP] = life_stop, [EVENT_RELOAD] = life_reload, [EVENT_TIME] = life_runtime_is_over, [EVENT_WATCHDOG] = life_dog_bites,
 		[EVENT_START] = nothing, [EVENT_READY] = nothing, [EVENT_RELOADING] = life_is_reloading, [EVENT_EMPTY] = life_all_gone,
 	},
-	[STATE_EXITED] = {[EVENT_STOP] = life_stop, [EVENT_START] = nothing, [EVENT_RELOAD] = nothing, [EVENT_READY] = nothing},
+	[STATE_EXITED] = {
+		[EVENT_STOP] = life_stop, [EVENT_START] = nothing, [EVENT_RELOAD] = nothing, [EVENT_READY] = nothing, [EVENT_TIME] = life_time,
+	},
 	[STATE_RELOAD] = {
 		[EVENT_MAIN] = life_main_ended, [EVENT_CONTROL] = life_command_ended, [EVENT_TIME] = life_command_timed_out, [EVENT_STOP] = life_stop,
 		[EVENT_START] = nothing, [EVENT_RELOAD] = nothing, [EVENT_READY] = life_has_reloaded, [EVENT_RELOADING] = nothing,
@@ -113,7 +115,7 @@ const char *service_result_name(enum unit_result result)
 {
 	static const char *const names[UNIT_RESULTS] = {
 		"success", "exit-code", "signal", "core-dump", "timeout", "watchdog", "protocol", "resources", "start-limit-hit", "condition",
-		"dependency",
+		"dependency", "trigger-limit-hit",
 	};
 
 	return names[result];

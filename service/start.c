@@ -11,6 +11,7 @@
 #include "command.h"
 #include "condition.h"
 #include "directive.h"
+#include "kind.h"
 #include "launch.h"
 #include "log.h"
 #include "loop.h"
@@ -88,6 +89,7 @@ void life_begin(struct unit *unit)
 		fail(unit, RESULT_DEPENDENCY);
 		return;
 	}
+	kind_tell(unit, false);
 	new_invocation(unit);
 	life_enter_stage(unit, STATE_CONDITION);
 }
@@ -138,6 +140,11 @@ static void start_main(struct unit *unit)
 void life_enter_start(struct unit *unit)
 {
 	life_set_state(unit, STATE_START, unit->rules.start_ms);
+	if (kind_rows[unit->kind].open && kind_rows[unit->kind].open(unit) < 0) {
+		life_note(unit, RESULT_RESOURCES);
+		life_start_failed(unit);
+		return;
+	}
 	unit->command = command_next(unit, COMMAND_START, NULL);
 	if (unit->command)
 		start_main(unit);

@@ -37,6 +37,7 @@ const char *status_active(const char *state)
 		const char *state, *active;
 	} rows[] = {
 		{"running", "active"}, {"exited", "active"}, {"reload", "reloading"}, {"dead", "inactive"}, {"failed", "failed"},
+		{"listening", "active"}, {"waiting", "active"}, {"active", "active"},
 		{"stop", "deactivating"}, {"final", "deactivating"},
 	};
 

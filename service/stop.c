@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "backoff.h"
+#include "kind.h"
 #include "launch.h"
 #include "log.h"
 #include "loop.h"
@@ -111,6 +112,8 @@ void life_enter_dead(struct unit *unit)
 	unit->signal = 0;
 	unit->watchdog_at_ms = 0;
 	unit->candidate = 0;
+	if (kind_rows[unit->kind].close)
+		kind_rows[unit->kind].close(unit);
 	if (unit->rules.pid_file)
 		unlinkat(AT_FDCWD, unit->rules.pid_file, 0);
 	if (wants_restart(unit)) {

@@ -14,12 +14,14 @@
 #include "arena.h"
 #include "control.h"
 #include "jobs.h"
+#include "kind.h"
 #include "log.h"
 #include "logs.h"
 #include "members.h"
 #include "notify.h"
 #include "order.h"
 #include "service.h"
+#include "source.h"
 #include "tmpfiles.h"
 #include "value.h"
 
@@ -29,7 +31,7 @@ enum {
 	PUT_OFF_MS = 50,
 };
 
-enum { WATCH_NOTIFY, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
+enum { WATCH_NOTIFY, WATCH_SOURCES, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
 _Static_assert((int)WATCHES <= (int)LOOP_WATCHES_SERVICES, "the watches of a boot come behind ours");
 
 static struct {
@@ -71,6 +73,7 @@ void supervisor_ended(struct unit *unit)
 
 	if (supervisor.stopping)
 		return;
+	kind_tell(unit, true);
 	jobs_want_others(unit, EDGE(BOUND_BY), JOB_STOP);
 	if (unit->state == STATE_FAILED)
 		jobs_want_others(unit, EDGE(ON_FAILURE), JOB_START);
@@ -213,9 +216,25 @@ static void settle(struct loop *loop)
 
 static void load_one(struct unit *unit)
 {
+	unit->lazy = false;
 	jobs_want(unit, JOB_START);
 }
 
+static void load_of_directory(struct unit *unit)
+{
+	unit->lazy = unit->job == JOB_NONE;
+	unit->job = JOB_START;
+}
+
+/* What a socket, a timer or a path starts that starts by itself. */
+static bool waits_for_trigger(const struct unit *unit)
+{
+	const struct edge *edge = unit->lazy ? unit->edges : NULL;
+
+	while (edge && !(edge->kinds & EDGE(TRIGGERED_BY) && edge->other->job == JOB_START))
+		edge = edge->next;
+	return edge;
+}
 
 static int load_item(const char *item)
 {
@@ -224,7 +243,7 @@ static int load_item(const char *item)
 	if (strchr(item, '/')) {
 		char *path = arena_text(item, strlen(item));
 
-		return path && units_load_directory(path, load_one) >= 0 ? 0 : -1;
+		return path && units_load_directory(path, load_of_directory) >= 0 ? 0 : -1;
 	}
 	unit = units_load_short(item);
 	if (unit)
@@ -256,6 +275,8 @@ int supervisor_load(const char *services, const char *essential)
 	units_load_pulled();
 	order_break_cycles();
 	for (struct unit *unit = units_first(); unit; unit = unit->next)
+		unit->job = waits_for_trigger(unit) ? JOB_NONE : unit->job;
+	for (struct unit *unit = units_first(); unit; unit = unit->next)
 		if (unit->kind == UNIT_TARGET || unit->job == JOB_START) { /* once more: by now what it pulls in is known */
 			unit->job = JOB_NONE;
 			jobs_want(unit, JOB_START);
@@ -269,6 +290,7 @@ void supervisor_attach(struct loop *loop)
 		supervisor.origin_ms = loop_now_ms();
 		mkdir(RUN_DIRECTORY, 0755);
 		supervisor.watches[WATCH_NOTIFY] = (struct watch){.fd = notify_open(), .events = POLLIN, .ready = notify_read};
+		source_open(supervisor.watches + WATCH_SOURCES);
 		logs_open(supervisor.watches + WATCH_LOGS, loop->plan->machine);
 		control_open(supervisor.watches + WATCH_CONTROL);
 		supervisor.watch_count = WATCHES;
@@ -328,6 +350,7 @@ void supervisor_stop(struct loop *loop)
 	}
 	notify_close(supervisor.watches[WATCH_NOTIFY].fd);
 	control_close();
+	source_close();
 	logs_close();
 	rmdir(RUN_DIRECTORY);
 	loop->settle = NULL;

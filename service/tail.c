@@ -35,7 +35,7 @@ static bool print_rest(int fd, const char *path)
 
 static int open_log(const char *name, const char *suffix, char *path)
 {
-	size_t length = strlen(name) - strlen(".service");
+	size_t length = (size_t)(strrchr(name, '.') - name);
 
 	strcat(strncat(strcpy(path, LOGGER_DIRECTORY), name, length < NAME_SIZE ? length : 0), suffix);
 	return open(path, O_RDONLY | O_CLOEXEC);

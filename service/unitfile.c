@@ -14,9 +14,11 @@
 #include "cold.h"
 #include "command.h"
 #include "directive.h"
+#include "kind.h"
 #include "launch.h"
 #include "log.h"
 #include "out.h"
+#include "port.h"
 #include "reader.h"
 #include "specifier.h"
 #include "syntax.h"
@@ -69,6 +71,11 @@ static void complain_setting(const struct setting *setting, const char *wrong)
 
 void unitfile_begin(struct unit *unit)
 {
+	const struct kind *kind = &kind_rows[kind_of(unit->name)];
+
+	unit->own = kind->size ? arena_take(kind->size) : NULL;
+	if (unit->own && kind->own)
+		memcpy(unit->own, kind->own, kind->size);
 	reading.count = reading.file_count = 0;
 	reading.not_yet = OUT(-1);
 	unit->rules = (struct rules){
@@ -78,7 +85,14 @@ void unitfile_begin(struct unit *unit)
 	};
 }
 
-/* An empty value takes back what was said before. Dependencies stay; an empty condition takes back those of every kind. */
+/* An empty condition is about those of every kind; so is an empty port. */
+static bool are_one_list(const struct directive *row, const struct directive *other)
+{
+	return row->treatment == other->treatment &&
+	       (row->treatment == TREAT_CONDITION || (row->treatment == TREAT_PORT && row->field < PORT_SYMLINKS && other->field < PORT_SYMLINKS));
+}
+
+/* An empty value takes back what was said before. Dependencies stay. */
 static void take_back(const struct directive *row, bool is_assert)
 {
 	size_t kept = 0;
@@ -86,7 +100,7 @@ static void take_back(const struct directive *row, bool is_assert)
 	for (size_t i = 0; i < reading.count && row->treatment != TREAT_EDGE; i++) {
 		const struct setting *setting = &reading.settings[i];
 		const struct directive *other = &directives[setting->directive];
-		bool same = row->treatment == TREAT_CONDITION ? other->treatment == TREAT_CONDITION && setting->is_assert == is_assert : other == row;
+		bool same = (other == row || are_one_list(row, other)) && setting->is_assert == is_assert;
 
 		if (!same)
 			reading.settings[kept++] = *setting;
@@ -162,11 +176,14 @@ static bool is_foreign(const char *name)
 	return strncmp(name, "X-", 2) == 0;
 }
 
-static int find_section(const char *name)
+/* Those that units of every kind have, and its own. */
+static int find_section(const struct unit *unit, const char *name)
 {
-	for (int section = 0; section < SECTIONS; section++)
-		if (strcmp(name, directive_sections[section]) == 0)
-			return section;
+	const int all[] = {SECTION_UNIT, kind_rows[kind_of(unit->name)].section, SECTION_INSTALL};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (strcmp(name, directive_sections[all[i]]) == 0)
+			return all[i];
 	return -1;
 }
 
@@ -213,7 +230,7 @@ static void read_lines(const struct unit *unit, struct lines *lines, const char 
 		case LINE_END:
 			return;
 		case LINE_SECTION:
-			section = find_section(lines->name);
+			section = find_section(unit, lines->name);
 			foreign = section < 0;
 			if (foreign && !is_foreign(lines->name))
 				complain(path, lines->number, lines->name, "no such section; it is ignored");
@@ -279,6 +296,7 @@ int unitfile_add(struct unit *unit, int fd, const char *path)
 /* Names of units, which are made known. */
 static const char *relate(struct unit *unit, const struct setting *setting)
 {
+	enum edge_kind kind = (enum edge_kind)directives[setting->directive].field;
 	const char *word = setting->text;
 
 	for (unsigned i = 0; i < setting->words; i++, word = syntax_after(word)) {
@@ -286,8 +304,10 @@ static const char *relate(struct unit *unit, const struct setting *setting)
 
 		if (!other)
 			return "not the name of a unit; give it with its suffix, as in network.target";
-		if (other != unit && units_relate(unit, other, (enum edge_kind)directives[setting->directive].field) < 0)
+		if (other != unit && units_relate(unit, other, kind) < 0)
 			return "no memory for it";
+		if (kind == EDGE_TRIGGERED_BY && (units_relate(unit, other, EDGE_WANTS) < 0 || units_relate(unit, other, EDGE_AFTER) < 0))
+			return "no memory for it"; /* Sockets= */
 	}
 	return NULL;
 }
@@ -299,8 +319,12 @@ static const char *apply(struct unit *unit, const struct setting *setting)
 	switch (directives[setting->directive].treatment) {
 	case TREAT_UNIT:
 		return directive_read(unit, setting);
+	case TREAT_OWN:
+		return unit->own ? directive_read(unit->own, setting) : "no memory for it";
 	case TREAT_EDGE:
 		return relate(unit, setting);
+	case TREAT_PORT:
+		return port_check(setting);
 	case TREAT_COMMAND:
 		return command_parse(setting, &command);
 	case TREAT_LAUNCH:
@@ -313,7 +337,7 @@ static const char *apply(struct unit *unit, const struct setting *setting)
 /* What is still to be looked at when the unit runs. */
 static bool lasts(const struct setting *setting)
 {
-	return directives[setting->directive].treatment != TREAT_UNIT && directives[setting->directive].treatment != TREAT_EDGE;
+	return directives[setting->directive].treatment > TREAT_EDGE;
 }
 
 static int keep_settings(struct unit *unit)
@@ -341,8 +365,7 @@ static const char *whole_path(const char *path)
 	return whole ? strcat(strcpy(whole, "/run/"), path) : NULL;
 }
 
-/* What the file does not say. NULL, or why this makes no service. */
-static const char *complete(struct unit *unit)
+const char *unitfile_service(struct unit *unit)
 {
 	struct rules *rules = &unit->rules;
 	const struct setting *start = command_next(unit, COMMAND_START, NULL);
@@ -383,8 +406,8 @@ void unitfile_end(struct unit *unit)
 		reading.not_yet.text[reading.not_yet.length - (reading.not_yet.length == sizeof reading.not_yet.text)] = '\0';
 		log_warning("%s: no effect:%s", unit->name, reading.not_yet.text);
 	}
-	unit->kind = UNIT_SERVICE;
-	wrong = keep_settings(unit) < 0 ? "no memory for it" : complete(unit);
+	unit->kind = kind_of(unit->name);
+	wrong = keep_settings(unit) < 0 || (kind_rows[unit->kind].size && !unit->own) ? "no memory for it" : kind_rows[unit->kind].complete(unit);
 	if (wrong) {
 		problems++;
 		log_warning("%s: %s", unit->file, wrong);

@@ -15,6 +15,7 @@
 #include "arena.h"
 #include "cold.h"
 #include "file.h"
+#include "kind.h"
 #include "log.h"
 #include "unitfile.h"
 
@@ -153,7 +154,7 @@ struct unit *units_named(const char *name)
 		return NULL;
 	unit->same = *bucket;
 	*bucket = unit;
-	if (has_suffix(name, ".target")) {
+	if (kind_of(name) == UNIT_TARGET) {
 		unit->kind = UNIT_TARGET;
 		add_to_order(unit);
 	}
@@ -249,7 +250,7 @@ static int open_file(const char *path)
 	return openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-/* The directories of drop-ins from the most special on: of the name, of its template, of what it begins with, of all services. */
+/* The directories of drop-ins from the most special on: of the name, of its template, of what it begins with, of all of its kind. */
 static void add_drop_ins(struct unit *unit)
 {
 	struct drop_in list[DROP_INS_MAX + 1];
@@ -261,10 +262,10 @@ static void add_drop_ins(struct unit *unit)
 		count = find_drop_ins(strcat(strcpy(name, template), ".d"), list, count);
 	for (const char *dash = strrchr(unit->name, '-'); dash; dash = memrchr(unit->name, '-', (size_t)(dash - unit->name))) {
 		memcpy(name, unit->name, (size_t)(dash - unit->name) + 1);
-		strcpy(name + (dash - unit->name) + 1, ".service.d");
+		strcat(strcpy(name + (dash - unit->name) + 1, kind_rows[kind_of(unit->name)].suffix), ".d");
 		count = find_drop_ins(name, list, count);
 	}
-	count = find_drop_ins("service.d", list, count);
+	count = find_drop_ins(strcat(strcpy(name, kind_rows[kind_of(unit->name)].suffix + 1), ".d"), list, count);
 	for (size_t i = 0; i < count; i++) {
 		int fd = open_file(list[i].path);
 
@@ -295,7 +296,7 @@ static struct unit *read_unit(struct unit *unit, int fd, const char *path)
 		return unit;
 	add_drop_ins(unit);
 	unitfile_end(unit);
-	if (unit->kind == UNIT_SERVICE)
+	if (unit->kind != UNIT_BROKEN)
 		add_to_order(unit);
 	return unit;
 }
@@ -312,7 +313,7 @@ static bool is_alias(int place, const char *name, char *target)
 	base = strrchr(target, '/');
 	if (base)
 		memmove(target, base + 1, strlen(base));
-	return strcmp(target, name) != 0 && has_suffix(target, ".service") && !strstr(target, "@.") && is_name(target);
+	return strcmp(target, name) != 0 && kind_of(target) == kind_of(name) && !strstr(target, "@.") && is_name(target);
 }
 
 static struct unit *load(const char *name, unsigned links);
@@ -381,11 +382,11 @@ struct unit *units_load(const char *name)
 {
 	struct unit *unit, *before = NULL;
 
-	if (!is_name(name) || (!has_suffix(name, ".service") && !has_suffix(name, ".target"))) {
-		log_error("%s: not the name of a service", name);
+	if (!is_name(name) || kind_of(name) == UNIT_NAMED) {
+		log_error("%s: not the name of a unit that could be started", name);
 		return NULL;
 	}
-	unit = has_suffix(name, ".target") ? units_named(name) : load(name, 0);
+	unit = load(name, 0);
 	if (!unit)
 		log_error("%s: no such file in %s, /lib/systemd/system or between; correct the name, or write one", name, places[0].path);
 	else if (unit->kind == UNIT_BROKEN)
@@ -397,12 +398,23 @@ struct unit *units_load(const char *name)
 
 struct unit *units_load_short(const char *name)
 {
-	char whole[NAME_SIZE + sizeof ".service"] = "";
+	char whole[UNIT_NAME_SIZE] = "";
 
 	strncat(whole, name, NAME_SIZE - 1);
-	if (!has_suffix(whole, ".service") && !has_suffix(whole, ".target"))
-		strcat(whole, ".service");
+	if (kind_of(whole) == UNIT_NAMED)
+		strcat(whole, kind_rows[UNIT_SERVICE].suffix);
 	return units_load(whole);
+}
+
+/* Loads the other unit of an edge; under its own name, if it has another one. */
+static void load_other(struct unit *unit, struct edge *edge)
+{
+	struct unit *real = load(edge->other->name, 0);
+	unsigned kinds_there = (edge->kinds & EDGES_FORWARD) << 1 | (edge->kinds >> 1 & EDGES_FORWARD);
+
+	if (!real || real == edge->other || add_edge(real, unit, kinds_there) < 0)
+		return;
+	edge->other = real;
 }
 
 void units_load_pulled(void)
@@ -410,9 +422,8 @@ void units_load_pulled(void)
 	/* Units that are loaded on the way are behind this one, and looked at as well. */
 	for (struct unit *unit = first; unit; unit = unit->next)
 		for (struct edge *edge = unit->edges; edge; edge = edge->next)
-			if ((edge->kinds & EDGES_PULL || edge->kinds & EDGE(ON_FAILURE)) && edge->other->kind == UNIT_NAMED &&
-			    has_suffix(edge->other->name, ".service"))
-				load(edge->other->name, 0);
+			if (edge->kinds & EDGES_LOAD && edge->other->kind == UNIT_NAMED && kind_of(edge->other->name) != UNIT_NAMED)
+				load_other(unit, edge);
 }
 
 int units_load_directory(const char *path, void (*loaded)(struct unit *unit))
@@ -428,7 +439,7 @@ int units_load_directory(const char *path, void (*loaded)(struct unit *unit))
 	while ((item = file_next(&walk))) {
 		struct unit *unit;
 
-		if (!has_suffix(item->d_name, ".service") || strstr(item->d_name, "@."))
+		if (kind_of(item->d_name) <= UNIT_TARGET || strstr(item->d_name, "@."))
 			continue;
 		unit = units_load(item->d_name);
 		if (unit)
@@ -445,7 +456,7 @@ static struct unit *verified(const char *path)
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *at = strstr(name, "@.");
 	char instance[NAME_SIZE];
 
-	if (!has_suffix(name, ".service") || strlen(name) + strlen("instance") >= sizeof instance)
+	if (kind_of(name) <= UNIT_TARGET || strlen(name) + strlen("instance") >= sizeof instance)
 		return NULL;
 	strcpy(instance, name);
 	if (at)
@@ -460,7 +471,7 @@ int units_verify(const char *path)
 	int fd = open_file(path);
 
 	if (fd < 0 || !unit) {
-		log_error("%s: %s", path, fd < 0 ? strerror(errno) : "not the name of a service; give NAME.service");
+		log_error("%s: %s", path, fd < 0 ? strerror(errno) : "not the name of a unit; give NAME.service, NAME.socket or the like");
 		return 1;
 	}
 	unitfile_begin(unit);

@@ -108,7 +108,7 @@ static int step_cwd(struct child *child)
 static int step_close(struct child *child)
 {
 	/* An engine passes descriptors to the program on purpose; the caller of a container does not. */
-	return child->plan->namespaces || child->plan->only_stdio ? sys_close_range(STDERR_FILENO + 1, ~0U) : 0;
+	return child->plan->namespaces || child->plan->only_stdio ? sys_close_range(STDERR_FILENO + 1 + child->job->passed_count, ~0U) : 0;
 }
 
 static int step_signals(struct child *child)

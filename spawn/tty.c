@@ -51,6 +51,22 @@ static int replace_stdio(int fd, unsigned mask)
 	return 0;
 }
 
+/* Each may stand where another one has to go: all are taken out of the way first. */
+static int pass_descriptors(const struct job *job)
+{
+	const int first = STDERR_FILENO + 1, count = (int)job->passed_count;
+
+	for (int i = 0; i < count; i++) {
+		job->passed[i] = fcntl(job->passed[i], F_DUPFD_CLOEXEC, first + count);
+		if (job->passed[i] < 0)
+			return -1;
+	}
+	for (int i = 0; i < count; i++)
+		if (dup2(job->passed[i], first + i) < 0)
+			return -1;
+	return 0;
+}
+
 static int job_session(const struct job *job)
 {
 	if (setsid() < 0 || (job->console >= 0 && ioctl(job->console, TIOCSCTTY, 0) < 0))
@@ -60,7 +76,7 @@ static int job_session(const struct job *job)
 	for (int i = STDIN_FILENO; job->files && i <= STDERR_FILENO; i++)
 		if (job->files[i] >= 0 && replace_stdio(job->files[i], 1U << i) < 0)
 			return -1;
-	return 0;
+	return pass_descriptors(job);
 }
 
 int tty_job(struct child *child)

@@ -20,7 +20,7 @@ static void test_rows_make_sense(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < directive_count; i++) {
-		bool reads = directives[i].treatment == TREAT_UNIT || directives[i].treatment == TREAT_LAUNCH;
+		bool reads = directives[i].treatment == TREAT_UNIT || directives[i].treatment == TREAT_OWN || directives[i].treatment == TREAT_LAUNCH;
 
 		check_int(directives[i].name, directives[i].reader != READ_nothing, reads);
 		check_int(directives[i].name, directives[i].treatment == TREAT_EDGE ? directives[i].form : FORM_WORDS, FORM_WORDS);
@@ -50,6 +50,10 @@ static void test_used_ones_are_known(void **state)
 			"ExecPaths NoExecPaths GuessMainPID BindReadOnlyPaths ReadOnlyPaths LimitRTTIME LimitRTPRIO RuntimeDirectoryPreserve LogsDirectoryMode "
 			"IPAddressAllow IPAddressDeny Slice ConfigurationDirectoryMode SupplementaryGroups PrivateMounts AppArmorProfile CacheDirectoryMode "
 			"CacheDirectory MemoryLimit MemoryMax OOMPolicy",
+		[SECTION_SOCKET] =
+			"ListenStream ListenDatagram ListenSequentialPacket ListenFIFO Accept SocketMode SocketUser SocketGroup DirectoryMode Service "
+			"FileDescriptorName Backlog BindIPv6Only ReusePort FreeBind NoDelay KeepAlive PassCredentials RemoveOnStop Symlinks ExecStartPre "
+			"ExecStartPost MaxConnections TriggerLimitIntervalSec TriggerLimitBurst PassSecurity ReceiveBuffer",
 		[SECTION_INSTALL] = "WantedBy Alias Also RequiredBy",
 	};
 	char text[4096];
@@ -57,7 +61,7 @@ static void test_used_ones_are_known(void **state)
 
 	(void)state;
 	for (int section = 0; section < SECTIONS; section++) {
-		strcpy(text, used[section]);
+		strcpy(text, used[section] ? used[section] : "");
 		for (char *name = strtok(text, " "); name; name = strtok(NULL, " "))
 			check_true(name, directive_find((enum section)section, name, &is_assert) != NULL);
 	}
@@ -75,6 +79,19 @@ static void test_asserts(void **state)
 	assert_null(directive_find(SECTION_UNIT, "AssertNothing", &is_assert));
 	assert_null(directive_find(SECTION_UNIT, "Assert1234567890123456789012345678901234567890", &is_assert));
 	assert_null(directive_find(SECTION_SERVICE, "Description", &is_assert));
+}
+
+/* Where commands run, what is about processes has its meaning; what is about services has not. */
+static void test_rows_of_services_for_others(void **state)
+{
+	bool is_assert;
+
+	(void)state;
+	assert_ptr_equal(directive_find(SECTION_SOCKET, "User", &is_assert), directive_find(SECTION_SERVICE, "User", &is_assert));
+	assert_int_equal(directive_find(SECTION_SOCKET, "ExecStartPre", &is_assert)->section, SECTION_SOCKET);
+	assert_null(directive_find(SECTION_SOCKET, "ExecStart", &is_assert));
+	assert_null(directive_find(SECTION_SOCKET, "Restart", &is_assert));
+	assert_null(directive_find(SECTION_UNIT, "User", &is_assert));
 }
 
 static void test_list(void **state)
@@ -95,7 +112,8 @@ static void test_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_order), test(test_rows_make_sense), test(test_used_ones_are_known), test(test_asserts), test(test_list),
+		test(test_order), test(test_rows_make_sense), test(test_used_ones_are_known), test(test_asserts), test(test_rows_of_services_for_others),
+		test(test_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

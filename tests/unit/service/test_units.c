@@ -26,14 +26,33 @@ static const char *new_name(void)
 	return name;
 }
 
-/* The unit of a file with this text, which has so many problems. */
+/* A name with the suffix. */
+static const char *new_name_of(const char *suffix)
+{
+	char *name = (char *)new_name();
+
+	strcpy(strchr(name, '.'), suffix);
+	return name;
+}
+
+/* The unit of a file with this text, which has so many problems. Of which kind it is says the first section that is one of a kind. */
 static const struct unit *unit_of(const char *text, int problems)
 {
-	const char *name = new_name();
+	const char *name = strstr(text, "[Socket]") ? new_name_of(".socket") : new_name();
 
 	put_file(name, text);
 	check_int(text, units_verify(in_place(name)), problems);
 	return units_find(name);
+}
+
+/* Of the file that a message begins with. */
+static const char *suffix_of(const char *message)
+{
+	static char suffix[16];
+
+	memcpy(suffix, message, sizeof suffix - 1);
+	suffix[strcspn(suffix, ":")] = '\0';
+	return suffix;
 }
 
 static void test_problems_are_said_with_file_and_line(void **state)
@@ -54,11 +73,20 @@ static void test_problems_are_said_with_file_and_line(void **state)
 		{"[Service]\nExecStart=/bin/a\nExecStart=/bin/b\n", ".service: more than one ExecStart"},
 		{"[Service]\nExecStart=/bin/a\nType=oneshot\nRestart=always\n", ".service: Restart=always"},
 		{"[Service]\nExecStart=/bin/true\nLimitNOFILE=2:1\n", ".service:3: LimitNOFILE: not a limit"},
+		{"[Service]\nExecStart=/bin/true\n[Socket]\nListenStream=/a\n", ".service:3: Socket: no such section"},
+		{"[Socket]\nListenStream=80 81\n", ".socket:2: ListenStream: not an address"},
+		{"[Socket]\nListenFIFO=@a\n", ".socket:2: ListenFIFO: not a path"},
+		{"[Socket]\nListenStream=/a\nAccept=perhaps\n", ".socket:3: Accept: not a yes or no"},
+		{"[Socket]\nListenStream=/a\nExecStart=/bin/true\n", ".socket:3: ExecStart: no such directive"},
+		{"[Socket]\nListenStream=/a\nSymlinks=/b c\n", ".socket:3: Symlinks: not an absolute path"},
+		{"[Socket]\nListenStream=/a\n[Service]\nExecStart=/bin/true\n", ".socket:3: Service: no such section"},
+		{"[Socket]\nListenStream=/a\nListenFIFO=\n", ".socket: no ListenStream"},
+		{"[Socket]\nListenDatagram=/a\nAccept=yes\n", ".socket: Accept=yes"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *name = new_name(), *text;
+		const char *name = new_name_of(strchr(rows[i].said, '.') == rows[i].said ? suffix_of(rows[i].said) : ".service"), *text;
 
 		put_file(name, rows[i].text);
 		check_true(rows[i].text, units_verify(in_place(name)) >= 1);
@@ -74,12 +102,12 @@ static void test_nothing_is_said_of_what_is_right(void **state)
 		"[Service]\nExecStart=/bin/true\n", "[Service]\nExecStart=true\n", "[Service]\nType=oneshot\nExecStart=/bin/a\nExecStart=/bin/b\n",
 		"[Service]\nType=oneshot\nExecStop=/bin/a\nRemainAfterExit=yes\n", "[X-Mine]\na=b\n[Service]\nExecStart=/bin/true\nX-Mine=1\n",
 		"[Service]\nExecStart=/bin/a\nExecStart=\nExecStart=/bin/b\n", "\xef\xbb\xbf[Service]\nExecStart=/bin/true\n",
-		"[Service]\nExecStart=/bin/true\nPrivateUsers=no\n",
+		"[Service]\nExecStart=/bin/true\nPrivateUsers=no\n", "[Socket]\nListenStream=80\nUser=x\nPollLimitBurst=1\n[Install]\nWantedBy=a.target\n",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		check_int(rows[i], unit_of(rows[i], 0)->kind, UNIT_SERVICE);
+		check_true(rows[i], unit_of(rows[i], 0)->kind >= UNIT_SERVICE);
 		check_text(rows[i], said(), "");
 	}
 }
@@ -281,6 +309,7 @@ static void test_masks_and_aliases(void **state)
 	assert_null(units_load("none.service"));
 	assert_null(units_load("no name"));
 	assert_null(units_load("x.socket"));
+	assert_null(units_load("x.device"));
 	said();
 }
 
@@ -308,6 +337,32 @@ static void test_relations(void **state)
 	check_int("pulled", units_find("rc.service")->kind, UNIT_SERVICE);
 	check_int("missing", units_find("missing.service")->kind, UNIT_NAMED);
 	check_int("target", units_find("rt.target")->kind, UNIT_TARGET);
+}
+
+/* A socket is before the service that it triggers, which is that of its name unless it says another. */
+static void test_relations_of_sockets(void **state)
+{
+	(void)state;
+	put_file("sa.socket", "[Socket]\nListenStream=/a\n");
+	put_file("sb.socket", "[Socket]\nListenStream=/b\nService=sc.service\n");
+	put_file("sc.service", "[Service]\nExecStart=/a\nSockets=sd.socket\n[Install]\nAlso=sa.socket\n");
+	put_file("sd.socket", "[Socket]\nListenStream=/d\nAccept=yes\n");
+	put_link("alias.service", "sc.service");
+	put_file("se.socket", "[Socket]\nListenStream=/e\nService=alias.service\n");
+	assert_int_equal(units_add_place(place()), 0);
+	assert_non_null(units_load("sa.socket"));
+	assert_non_null(units_load("sb.socket"));
+	assert_non_null(units_load("se.socket"));
+	units_load_pulled();
+	check_int("same name", kinds_between("sa.socket", "sa.service"), EDGE(TRIGGERS) | EDGE(BEFORE));
+	check_int("another", kinds_between("sb.socket", "sc.service"), EDGE(TRIGGERS) | EDGE(BEFORE));
+	check_int("loaded", units_find("sc.service")->kind, UNIT_SERVICE);
+	check_int("alias", kinds_between("se.socket", "sc.service"), EDGE(TRIGGERS) | EDGE(BEFORE));
+	check_int("back", kinds_between("sc.service", "se.socket"), EDGE(TRIGGERED_BY) | EDGE(AFTER));
+	check_int("named", kinds_between("sc.service", "sd.socket"), EDGE(TRIGGERED_BY) | EDGE(AFTER) | EDGE(WANTS));
+	check_int("accepting", units_find("sd.socket")->kind, UNIT_SOCKET);
+	check_int("also", kinds_between("sc.service", "sa.socket"), EDGE(ALSO));
+	assert_null(units_find("sd.service"));
 }
 
 static void test_circles_are_named_and_broken(void **state)
@@ -392,7 +447,7 @@ static size_t damage(char *text, size_t length)
 
 static void test_damaged_files(void **state)
 {
-	static const char *const corpus[] = {"web.service", "cell@.service", "once.service"};
+	static const char *const corpus[] = {"web.service", "cell@.service", "once.service", "web.socket"};
 	static struct launch launch;
 
 	(void)state;
@@ -404,7 +459,7 @@ static void test_damaged_files(void **state)
 		FILE *file;
 		int problems;
 
-		snprintf(name, sizeof name, "damaged%s%u.service", i % 2 ? "@" : "", i);
+		snprintf(name, sizeof name, "damaged%s%u%s", i % 2 ? "@" : "", i, strrchr(corpus[i % COUNT(corpus)], '.'));
 		file = fopen(in_place("damaged"), "w");
 		assert_non_null(file);
 		assert_int_equal(fwrite(text, 1, length, file), length);
@@ -414,8 +469,8 @@ static void test_damaged_files(void **state)
 		check_int(name, unitfile_problems() - before, problems);
 		check_int(name, unlink(in_place(name)), 0);
 		unit = units_find(name);
-		check_true(name, unit && (unit->kind == UNIT_SERVICE || problems > 0 || length == 0));
-		if (unit->kind == UNIT_SERVICE)
+		check_true(name, unit && (unit->kind >= UNIT_SERVICE || problems > 0 || length == 0));
+		if (unit->kind >= UNIT_SERVICE)
 			launch_read(&launch, unit);
 		said();
 	}
@@ -427,7 +482,7 @@ int main(void)
 		test(test_problems_are_said_with_file_and_line), test(test_nothing_is_said_of_what_is_right), test(test_blanks_behind_a_tilde),
 		test(test_what_has_no_effect_is_said_once), test(test_defaults), test(test_commands), test(test_prefixes), test(test_variables),
 		test(test_variables_that_do_not_fit), test(test_specifiers), test(test_drop_ins), test(test_masks_and_aliases), test(test_relations),
-		test(test_circles_are_named_and_broken), test(test_damaged_files),
+		test(test_relations_of_sockets), test(test_circles_are_named_and_broken), test(test_damaged_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
