@@ -34,7 +34,7 @@ SOURCES = $(wildcard $(HOUSE:%=%/*.c))
 OBJECTS = $(SOURCES:%.c=$(B)/obj/%.o)
 HEADERS = $(wildcard include/*.h)
 
-.PHONY: all run boot appliance packages test test-all lint bench bench-boot install uninstall clean FORCE doc doc-lint unit
+.PHONY: all run boot appliance packages test test-all lint bench bench-boot bench-services install uninstall clean FORCE doc doc-lint unit
 all: $(B)/nsinit $(B)/probe $(B)/attack $(B)/stdio
 
 $(B)/nsinit: $(OBJECTS) init/layout.ld
@@ -98,6 +98,10 @@ bench: all
 bench-boot: all
 	@scripts/need build bench test
 	@bench/boot --nsinit $(B)/nsinit --out $(B)/bench $(BENCH)
+
+bench-services: all
+	@scripts/need build bench
+	@bench/services --nsinit $(B)/nsinit --out $(B)/bench $(BENCH)
 
 include tests/unit/unit.mk doc/doc.mk
 
