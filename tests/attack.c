@@ -35,6 +35,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef SYS_clock_settime /* 32 bits: the call whose seconds have as many */
+#define SYS_clock_settime SYS_clock_settime32
+#endif
+
 enum {
 	FD_GUESSES = 1024,
 	PIDS_AHEAD = 3,      /* of the newest */
@@ -359,7 +363,7 @@ static int attack_terminal(char **argv)
 	unsigned long request = strcmp(argv[0], "TIOCSTI") == 0 ? TIOCSTI : TIOCLINUX;
 	char byte = strcmp(argv[0], "TIOCSTI") == 0 ? ' ' : 6; /* 6 asks for the shift state */
 
-	if (syscall(SYS_ioctl, STDIN_FILENO, request | strtoul(argv[1], NULL, 0) << 32, &byte) >= 0 || errno == ENOTTY)
+	if (syscall(SYS_ioctl, STDIN_FILENO, (unsigned long)(request | strtoull(argv[1], NULL, 0) << 32), &byte) >= 0 || errno == ENOTTY)
 		return won();
 	return refused(argv[0]);
 }
