@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <termios.h>
@@ -21,6 +22,7 @@
 #include "machine.h"
 #include "mount.h"
 #include "option.h"
+#include "out.h"
 #include "personality.h"
 #include "setup.h"
 #include "shutdown.h"
@@ -50,6 +52,12 @@ char **boot_prepare(struct plan *plan, char **argv)
 	plan->machine = true;
 	plan->kernel_argv = argv;
 	return cmdline_read(plan->personality->set, plan);
+}
+
+char **boot_pretend(struct plan *plan)
+{
+	plan->machine = plan->boot = plan->dry_run = true;
+	return cmdline_parse(plan->personality->set, plan, (char *)plan->cmdline); /* the argument's own memory, as getopt(3) has it */
 }
 
 /* The descriptors that the kernel could not give us, now that there is a /dev. */
@@ -108,6 +116,16 @@ static int make_sane(int fd)
 	return 0;
 }
 
+/* A line is complete, or the terminal is gone. Its words are for nobody. */
+static void on_enter(struct loop *loop, short events)
+{
+	(void)events;
+	for (size_t i = 0; i < loop->watch_count; i++)
+		if (loop->watches[i].ready == on_enter)
+			tcflush(loop->watches[i].fd, TCIFLUSH);
+	loop->ended = true;
+}
+
 static int boot_console(struct boot *boot)
 {
 	const char *path = boot->plan->console ? boot->plan->console : "/dev/console";
@@ -117,8 +135,11 @@ static int boot_console(struct boot *boot)
 		log_warning("console %s: %s; the program has no terminal", path, strerror(errno));
 		return -1;
 	}
-	if (make_sane(boot->console) == 0)
+	if (make_sane(boot->console) == 0) {
+		if (boot->plan->ask_first)
+			boot->watches[boot->watch_count++] = (struct watch){.fd = boot->console, .ready = on_enter};
 		return 0;
+	}
 	close(boot->console);
 	boot->console = -1;
 	return 0;
@@ -158,29 +179,62 @@ static const struct {
 	const char *name;
 	int (*run)(struct boot *boot);
 	unsigned policy;
+	size_t field;      /* of the plan, which names what the step is about; 0: none */
+	const char *usual; /* if that does not. NULL: then there is nothing to be done */
 } steps[] = {
-	{"file systems", boot_mounts, STEP_ANYWHERE},
-	{"modules", setup_modules, STEP_WARN}, /* the console's may be one */
-	{"console", boot_console, STEP_WARN},
-	{"options", boot_words, STEP_FATAL},
-	{"root", boot_root, STEP_FATAL}, /* what follows is for the root that stays */
-	{"hostname", setup_hostname, STEP_WARN},
-	{"loopback", setup_loopback, STEP_WARN},
-	{"fstab", boot_fstab, STEP_WARN},
-	{"sysctl", setup_sysctl, STEP_WARN},
-	{"clock", setup_clock, STEP_WARN}, /* before the seed is written, which says how late it was */
-	{"seed", setup_seed, STEP_WARN},
-	{"address", setup_address, STEP_WARN},
-	{"watchdog", watchdog_open, STEP_WARN},
-	{"keys", keys_open, STEP_WARN},
-	{"services", boot_services, STEP_FATAL | STEP_ANYWHERE},
+	{"file systems", boot_mounts, STEP_ANYWHERE, 0, ""},
+	{"modules", setup_modules, STEP_WARN, 0, "/etc/nsinit/modules"}, /* the console's may be one */
+	{"console", boot_console, STEP_WARN, OPTION_FIELD(console), "/dev/console"},
+	{"options", boot_words, STEP_FATAL, 0, "/proc/cmdline"},
+	{"root", boot_root, STEP_FATAL, OPTION_FIELD(root), NULL}, /* what follows is for the root that stays */
+	{"hostname", setup_hostname, STEP_WARN, OPTION_FIELD(hostname), "/etc/hostname"},
+	{"loopback", setup_loopback, STEP_WARN, 0, "lo"},
+	{"fstab", boot_fstab, STEP_WARN, 0, "/etc/fstab"},
+	{"sysctl", setup_sysctl, STEP_WARN, 0, "/etc/sysctl.d/*.conf"},
+	{"clock", setup_clock, STEP_WARN, 0, "/dev/rtc0"}, /* before the seed is written, which says how late it was */
+	{"seed", setup_seed, STEP_WARN, 0, "/var/lib/nsinit/seed"},
+	{"address", setup_address, STEP_WARN, OPTION_FIELD(ip), NULL},
+	{"watchdog", watchdog_open, STEP_WARN, 0, NULL},
+	{"keys", keys_open, STEP_WARN, 0, "/dev/input"},
+	{"services", boot_services, STEP_FATAL | STEP_ANYWHERE, OPTION_FIELD(services), UNITS_ENABLED},
 };
+
+static bool is_wanted(const struct plan *plan, size_t step)
+{
+	return plan->machine || (steps[step].policy & STEP_ANYWHERE);
+}
+
+void boot_print(const struct plan *plan)
+{
+	struct out out = OUT(STDOUT_FILENO);
+
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		const char *object = steps[i].field ? *(const char *const *)((const char *)plan + steps[i].field) : NULL;
+
+		object = object ? object : steps[i].usual;
+		if (is_wanted(plan, i) && object)
+			out_print(&out, "step: %s%s%s%s\n", steps[i].name, *object ? ", " : "", object, steps[i].policy & STEP_FATAL ? "; else no boot" : "");
+	}
+	if (plan->root)
+		out_print(&out, "root: %s %s, waited for %ld ms, then %s\n", plan->root_type ? plan->root_type : "any type",
+		          plan->root_writable ? "rw" : "ro", (long)plan->root_wait_ms, plan->next_init ? plan->next_init : "/sbin/init or ourselves");
+	if (plan->watchdog_ms)
+		out_print(&out, "watchdog: %ld ms\n", (long)plan->watchdog_ms);
+	if (plan->exit_port)
+		out_print(&out, "status to: %s\n", plan->exit_port);
+	if (plan->respawn)
+		out_print(&out, "respawn: yes\n");
+	if (plan->ask_first)
+		out_print(&out, "ask first: yes\n");
+	out_print(&out, "end: %s\n", shutdown_words[plan->end]);
+	out_flush(&out);
+}
 
 /* NULL, or the name of the step without which it does not go on. */
 static const char *walk(struct boot *boot)
 {
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
-		if ((boot->plan->machine || (steps[i].policy & STEP_ANYWHERE)) && steps[i].run(boot) < 0 && (steps[i].policy & STEP_FATAL))
+		if (is_wanted(boot->plan, i) && steps[i].run(boot) < 0 && (steps[i].policy & STEP_FATAL))
 			return steps[i].name;
 	return NULL;
 }
@@ -234,13 +288,36 @@ static bool rest(struct boot *boot, int64_t ms)
 	return !boot->loop.asked;
 }
 
+/* --ask-first: true once somebody at the terminal wants the program, false if the machine's end is asked for. */
+static bool ask(struct boot *boot)
+{
+	struct out out = OUT(boot->console);
+	struct watch *watch = NULL;
+
+	turn(boot, 0);
+	for (size_t i = 0; i < boot->loop.watch_count; i++) /* a supervisor has a copy of ours */
+		if (boot->loop.watches[i].ready == on_enter)
+			watch = &boot->loop.watches[i];
+	if (!watch)
+		return true;
+	make_sane(boot->console); /* whatever the last one has left */
+	out_print(&out, "Press Enter to start %s\n", boot->plan->argv[0]);
+	out_flush(&out);
+	watch->events = POLLIN;
+	loop_run(&boot->loop);
+	watch->events = 0;
+	return !boot->loop.asked;
+}
+
 /* --respawn: the first time at once, then after pauses that double, and as new when it has run for a while. */
 static int keep_running(struct boot *boot)
 {
 	int64_t pause_ms = 0, started_ms;
-	int status;
+	int status = 0;
 
 	for (;;) {
+		if (boot->plan->ask_first && !ask(boot))
+			return status;
 		started_ms = loop_now_ms();
 		status = run(boot, boot->plan->argv);
 		if (boot->loop.asked || !boot->plan->respawn)

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "net.h"
 #include "network.h"
+#include "out.h"
 #include "sys.h"
 
 enum {
@@ -25,6 +26,7 @@ enum {
 };
 
 #define MODULES "/etc/nsinit/modules"
+#define NAMES "/etc/resolv.conf"
 
 /* One that is in already is as good. */
 static int load(const char *path, const char *parameters)
@@ -85,6 +87,25 @@ int setup_loopback(struct boot *boot)
 	return -1;
 }
 
+/* Who resolves names, if nobody has said that yet. resolv.conf(5); where /etc is read-only it can be a link to /run. */
+static void set_names(const struct network_ip *ip)
+{
+	struct stat status = {.st_size = 0};
+	struct out out = OUT(-1);
+	int fd;
+
+	if (!ip->names[0].family || (stat(NAMES, &status) == 0 && (status.st_size > 0 || !S_ISREG(status.st_mode))))
+		return;
+	for (size_t i = 0; i < 2 && ip->names[i].family; i++)
+		out_print(&out, "nameserver %s\n", ip->names[i].text);
+	mkdir("/etc", 0755);
+	fd = openat(AT_FDCWD, NAMES, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, out.text, out.length) != (ssize_t)out.length)
+		log_warning("ip=: " NAMES ": %s; make it a link to /run/resolv.conf", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 int setup_address(struct boot *boot)
 {
 	COLD static struct network_ip ip;
@@ -97,6 +118,8 @@ int setup_address(struct boot *boot)
 		wrong = errno == ENODEV ? "the interface did not come; load its module, or give another" : strerror(errno);
 	if (!wrong && *ip.host && !boot->plan->hostname)
 		sethostname(ip.host, strlen(ip.host));
+	if (!wrong)
+		set_names(&ip);
 	if (wrong)
 		log_warning("ip=%s: %s", boot->plan->ip, wrong);
 	return wrong ? -1 : 0;

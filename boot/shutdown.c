@@ -28,7 +28,7 @@ enum {
 	PORT_WAIT_MS = 10 * 1000, /* the port's driver may still be starting when the program has ended already */
 };
 
-static const char *const words[ENDS] = {[END_POWEROFF] = "power off", [END_REBOOT] = "reboot", [END_HALT] = "halt"};
+const char *const shutdown_words[ENDS] = {[END_POWEROFF] = "power off", [END_REBOOT] = "reboot", [END_HALT] = "halt"};
 
 /* An interactive shell ignores TERM, and ends when its terminal hangs up. */
 static void hang_up(const struct boot *boot)
@@ -116,11 +116,11 @@ void shutdown_end(const struct boot *boot, int status)
 	log_line(plan->machine ? LOG_ERROR : LOG_INFO, "status %d", status);
 	if (!plan->machine && end != END_REBOOT)
 		return;
-	log_info("%s", words[end]);
+	log_info("%s", shutdown_words[end]);
 	machine_end(end);
 	if (!plan->machine)
 		return;
-	log_error("%s: %s; switch the machine off", words[end], strerror(errno));
+	log_error("%s: %s; switch the machine off", shutdown_words[end], strerror(errno));
 	for (;;)
 		pause();
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/reboot.h>
@@ -155,8 +156,22 @@ static const char *next_init(const struct plan *plan, int root)
 	return NULL;
 }
 
+/* The directories at the top of the root that our mounts move onto. Without those of the kernel the next init is blind. */
+static int make_places(const struct plan *plan, int root)
+{
+	for (size_t i = 0; i < machine_row_count; i++) {
+		const struct mount_row *row = &machine_rows[i];
+
+		if (strchr(row->target, '/') || mkdirat(root, row->target, 0755) == 0 || errno == EEXIST || (row->policy & MOUNT_ROOTFS))
+			continue;
+		log_error("root=%s: its /%s: %s; make that directory in it", plan->root, row->target, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
 /* What is mounted at the top of ours moves along, with what is mounted on it; where the root has no place for it, it goes. */
-static void move_mounts(int root)
+static void move_mounts(void)
 {
 	for (size_t i = 0; i < machine_row_count; i++) {
 		const char *name = machine_rows[i].target;
@@ -164,7 +179,6 @@ static void move_mounts(int root)
 
 		if (strchr(name, '/'))
 			continue;
-		mkdirat(root, name, 0755);
 		strcat(target, name);
 		if (sys_mount(name, target, NULL, MS_MOVE, NULL) < 0)
 			sys_umount(name, MNT_DETACH);
@@ -225,10 +239,12 @@ int switch_root(struct boot *boot)
 	if (prepare_root(boot->plan) < 0)
 		return -1;
 	root = openat(AT_FDCWD, ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0 || make_places(boot->plan, root) < 0)
+		return -1;
 	init = next_init(boot->plan, root);
-	move_mounts(root);
+	move_mounts();
 	free_initramfs();
-	if (root < 0 || enter(root) < 0)
+	if (enter(root) < 0)
 		return -1;
 	sys_signal_mask(SIG_SETMASK, boot->mask, NULL);
 	sys_reboot((int)RB_ENABLE_CAD); /* as the kernel has it for its init */

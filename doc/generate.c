@@ -104,7 +104,7 @@ static const struct {
 	{"root", "See\n.BR BOOT ."},
 	{"rootwait", "Without a value on the command line of the kernel it is a minute."},
 	{"ip",
-	 "ADDRESS::GATEWAY:MASK:HOST:DEV:off, of which all but ADDRESS may be missing; the device is eth0 then.\n"
+	 "ADDRESS::GATEWAY:MASK:HOST:DEV:off:NAMESERVER:NAMESERVER, of which all but ADDRESS may be missing; the device is eth0 then.\n"
 	 "Only an address that is given can be set: there is no DHCP in it."},
 	{"respawn",
 	 "At once the first time, then after pauses from 10 ms to 10 s that double.\nWhat ran for 10 s begins anew."},
@@ -114,7 +114,11 @@ static const struct {
 	 "Then a\n.I PROGRAM\nmay be left out.\nSee\n.BR SERVICES ."},
 	{"essential", "It is started as well.\nSee\n.BR SERVICES ."},
 	{"verify", "Each problem is a line, FILE:LINE: and what is wrong, on standard error.\nThe status is 0 if there is none, else 1."},
+	{"ask-first", "Whatever is typed before is nobody's.\nWith\n.B \\-\\-respawn\nit is asked each time.\nWhere there is no terminal, nobody is asked."},
 	{"dry-run", "It needs no privilege."},
+	{"cmdline",
+	 "It prints the file systems, the steps, each with what it reads, and the program; what is wrong in TEXT is said, and then the status is 125.\n"
+	 "The words of a file can be given as\n.BR \"\\-\\-cmdline \\(dq$(cat /proc/cmdline)\\(dq\" ."},
 	{"check", "The status is 0 if a container can be made, else 1."},
 };
 

@@ -31,6 +31,12 @@ struct boot {
 /* Before the options are read: on a machine they come from the kernel's command line. Returns what is then our argv. */
 char **boot_prepare(struct plan *plan, char **argv);
 
+/* --cmdline: as boot_prepare(), with that command line, for --dry-run. */
+char **boot_pretend(struct plan *plan);
+
+/* Prints for people what plan_print() does not know: steps, root and end. */
+void boot_print(const struct plan *plan);
+
 /* Carries the plan out: to the end of the machine, or in a container to ours, with our exit status. */
 int boot_run(const struct plan *plan, const sigset_t *mask);
 

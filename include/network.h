@@ -22,6 +22,7 @@ int network_complete(struct plan *plan);
 struct network_ip {
 	struct address address;
 	struct address gateway; /* family 0: none */
+	struct address names[2]; /* servers; family 0: none */
 	char device[PLAN_INTERFACE_SIZE], host[PLAN_HOSTNAME_MAX + 1];
 };
 

@@ -237,6 +237,8 @@ struct plan {
 	bool root_writable;
 	int64_t root_wait_ms;
 	bool respawn;       /* the program is started again when it ends */
+	bool ask_first;     /* somebody at the console starts it */
+	const char *cmdline; /* --cmdline, NULL: none */
 	int64_t watchdog_ms; /* 0: none */
 	const char *ip;     /* ip= of the kernel */
 

@@ -16,6 +16,8 @@ struct role {
 	int (*complete)(struct plan *plan);
 	/* Carries the plan out with the signal mask that we were started with. The exit status. */
 	int (*run)(const struct plan *plan, const sigset_t *mask);
+	/* Prints what the plan's own print does not know. NULL: nothing. */
+	void (*print)(const struct plan *plan);
 };
 
 /* Runs the role, and tells those who want to know of start and end. The exit status. */

@@ -7,6 +7,9 @@
 
 #include "boot.h"
 
+/* What becomes of the machine, in words. */
+extern const char *const shutdown_words[ENDS];
+
 /* Ends the program and then the services, as their files say, the last first. loop->status is the program's, or that of the service which is the end. */
 void shutdown_services(struct boot *boot);
 

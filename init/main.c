@@ -84,7 +84,9 @@ static int run(const sigset_t *mask)
 		plan.personality->warn(&plan);
 	if (plan.dry_run) {
 		plan_print(&plan, role->name);
-		return 0;
+		if (role->print)
+			role->print(&plan);
+		return plan.misread ? plan.personality->failed : 0;
 	}
 	return role_run(role, &plan, mask);
 }
@@ -171,6 +173,6 @@ int main(int argc, char **argv)
 	looked = look(as, argv + program);
 	if (looked >= 0)
 		return looked;
-	plan.argv = argv + program;
+	plan.argv = plan.cmdline ? boot_pretend(&plan) + BOOT_PROGRAM : argv + program;
 	return run(&mask);
 }

@@ -269,7 +269,7 @@ static int class_bits(const struct address *address)
 	return address->bytes[0] < 128 ? 8 : address->bytes[0] < 192 ? 16 : 24;
 }
 
-enum ip_field { IP_CLIENT, IP_SERVER, IP_GATEWAY, IP_MASK, IP_HOST, IP_DEVICE, IP_HOW, IP_FIELDS };
+enum ip_field { IP_CLIENT, IP_SERVER, IP_GATEWAY, IP_MASK, IP_HOST, IP_DEVICE, IP_HOW, IP_NAMES, IP_FIELDS = IP_NAMES + 2 };
 
 const char *network_parse_ip(const char *text, struct network_ip *ip)
 {
@@ -292,6 +292,9 @@ const char *network_parse_ip(const char *text, struct network_ip *ip)
 		return "not a gateway; give its address";
 	if (*fields[IP_DEVICE] && value_interface(fields[IP_DEVICE], ip->device) < 0)
 		return "not a name for an interface";
+	for (int i = 0; i < IP_FIELDS - IP_NAMES; i++)
+		if (*fields[IP_NAMES + i] && (value_address(fields[IP_NAMES + i], false, &ip->names[i]) < 0 || ip->names[i].family != AF_INET))
+			return "not a name server; give its address";
 	strcpy(ip->host, fields[IP_HOST]);
 	return NULL;
 }

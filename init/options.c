@@ -550,10 +550,12 @@ static const struct option options[] = {
 	{"init", 0, "PATH", OPTIONS_BOOT, set_string, OPTION_FIELD(next_init), "the init in it, else /sbin/init, or nsinit itself"},
 	{"ip", 0, "ADDRESS::GATEWAY:MASK::DEV", OPTIONS_BOOT, set_string, OPTION_FIELD(ip), "an address for an interface, as for the kernel"},
 	{"respawn", 0, NULL, OPTIONS_BOOT, option_set_flag, OPTION_FIELD(respawn), "start the program again when it ends"},
+	{"ask-first", 0, NULL, OPTIONS_BOOT, option_set_flag, OPTION_FIELD(ask_first), "start the program when Enter is pressed on its terminal"},
 	{"watchdog", 0, "TIME", OPTIONS_BOOT, set_time, OPTION_FIELD(watchdog_ms), "have the machine reset when nsinit hangs for TIME"},
 	{"console", 0, "DEVICE", OPTIONS_BOOT, set_string, OPTION_FIELD(console), "the program's terminal, if not /dev/console"},
 
 	{"dry-run", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(dry_run), "print the plan, do nothing"},
+	{"cmdline", 0, "TEXT", OPTIONS_LOOKING, set_string, OPTION_FIELD(cmdline), "the same for a machine with this command line of the kernel"},
 	{"check", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(check), "print what this kernel and user can do, and the remedies"},
 	{"trace", 0, "FILE", OPTIONS_LOOKING, set_string, OPTION_FIELD(trace), "how long each step of the start took; - is the log, *.svg drawn"},
 	{"verify", 0, NULL, OPTIONS_LOOKING, option_set_flag, OPTION_FIELD(verify), "say what is wrong with the unit files that follow"},

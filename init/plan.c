@@ -417,6 +417,7 @@ int plan_boot(struct plan *plan)
 {
 	static char *shell[] = {NULL, "/bin/sh", NULL};
 
+	plan->boot = true;
 	if (complete_boot(plan) < 0) {
 		plan->misread = true;
 		if (!plan->machine)

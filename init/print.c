@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "landlock.h"
+#include "machine.h"
 #include "mount.h"
 #include "out.h"
 #include "plan.h"
@@ -154,15 +155,21 @@ static void print_clocks(struct out *out, const struct clock_offset *clocks)
 			out_print(out, "clock: %s %s%d s\n", words[i], clocks[i].seconds < 0 ? "" : "+", clocks[i].seconds);
 }
 
+static void print_row(struct out *out, const struct mount_row *row)
+{
+	out_print(out, "mount: %s on /%s ", row->type, row->target);
+	print_attributes(out, row->flags);
+	out_print(out, "\n");
+}
+
 static void print_mounts(struct out *out, const struct plan *plan)
 {
-	for (size_t i = 0; i < mount_row_count && plan->namespaces && !plan->join; i++) {
-		if (!mount_row_wanted(plan, &mount_rows[i]))
-			continue;
-		out_print(out, "mount: %s on /%s ", mount_rows[i].type, mount_rows[i].target);
-		print_attributes(out, mount_rows[i].flags);
-		out_print(out, "\n");
-	}
+	for (size_t i = 0; i < mount_row_count && plan->namespaces && !plan->join; i++)
+		if (mount_row_wanted(plan, &mount_rows[i]))
+			print_row(out, &mount_rows[i]);
+	for (size_t i = 0; i < machine_row_count && plan->boot; i++)
+		if (plan->machine || !(machine_rows[i].policy & MOUNT_ROOTFS))
+			print_row(out, &machine_rows[i]);
 	for (size_t i = 0; i < plan->mount_count; i++) {
 		const struct mount_entry *entry = &plan->mounts[i];
 

@@ -244,11 +244,11 @@ int role_run(const struct role *role, const struct plan *plan, const sigset_t *m
 const struct role *role_choose(pid_t pid, const struct plan *plan)
 {
 	static const struct role
-		entrypoint = {"entrypoint", plan_entrypoint, entrypoint_run},
-		run = {"run", plan_container, container_run},
-		join = {"join", plan_join, container_run},
-		boot = {"boot", plan_boot, boot_run},
-		client = {"client", client_complete, client_run};
+		entrypoint = {"entrypoint", plan_entrypoint, entrypoint_run, NULL},
+		run = {"run", plan_container, container_run, NULL},
+		join = {"join", plan_join, container_run, NULL},
+		boot = {"boot", plan_boot, boot_run, boot_print},
+		client = {"client", client_complete, client_run, NULL};
 
 	if (plan->personality->asks)
 		return &client;

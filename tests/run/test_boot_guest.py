@@ -98,13 +98,72 @@ def test_wrong_words(boot, words, told):
     assert result.status == 125 and told in result.err and len(result.err.splitlines()) == 1
 
 
+DRY = """role: boot
+written to: memory, forgotten at the end
+mount: proc on /proc rw,nosuid,nodev,noexec
+mount: sysfs on /sys rw,nosuid,nodev,noexec
+mount: devtmpfs on /dev rw,nosuid
+mount: devpts on /dev/pts rw,nosuid,noexec
+mount: tmpfs on /dev/shm rw,nosuid,nodev
+mount: mqueue on /dev/mqueue rw,nosuid,nodev,noexec
+mount: tmpfs on /run rw,nosuid,nodev
+mount: tmpfs on /tmp rw,nosuid,nodev
+mount: cgroup2 on /sys/fs/cgroup rw,nosuid,nodev,noexec
+hostname: box
+drain: 10000 ms
+directory: /
+program: /bin/server 'a b'
+step: file systems
+step: modules, /etc/nsinit/modules
+step: console, /dev/console
+step: options, /proc/cmdline; else no boot
+step: root, LABEL=x; else no boot
+step: hostname, box
+step: loopback, lo
+step: fstab, /etc/fstab
+step: sysctl, /etc/sysctl.d/*.conf
+step: clock, /dev/rtc0
+step: seed, /var/lib/nsinit/seed
+step: address, 10.0.0.2
+step: keys, /dev/input
+step: services, /etc/nsinit; else no boot
+root: ext4 rw, waited for 60000 ms, then /sbin/other
+watchdog: 30000 ms
+status to: /dev/vport0p1
+respawn: yes
+ask first: yes
+end: reboot
+"""
+
+
+def test_what_a_machine_would_do(nsinit, caller):
+    words = ("quiet root=LABEL=x rootfstype=ext4 rw rootwait init=/sbin/other ip=10.0.0.2 nsinit.hostname=box nsinit.ephemeral "
+             'nsinit.watchdog=30s nsinit.exit-port=/dev/vport0p1 nsinit.respawn nsinit.ask-first nsinit.end=reboot -- /bin/server "a b"')
+    result = caller.run([nsinit, "--cmdline", words])
+    assert (result.status, result.out, result.err) == (0, DRY, "")
+
+
+def test_what_a_machine_would_not_do(nsinit, caller):
+    result = caller.run([nsinit, "--cmdline", "nsinit.wachdog=30s -- /bin/server"])
+    assert result.status == 125 and result.err == "nsinit: --wachdog=30s: no such option; did you mean --watchdog?\n"
+
+
+@pytest.mark.parametrize("more", [[], ["--ask-first"]])
+def test_what_a_guest_would_do(nsinit, caller, more):
+    """What is not missing of a container's file systems stays."""
+    result = caller.run([nsinit, "--boot", "--dry-run", *more, "--", "x"])
+    assert result.status == 0 and "/run" not in result.out and ("ask first" in result.out) == bool(more)
+    steps = [line for line in result.out.splitlines() if line.startswith("step")]
+    assert steps == ["step: file systems", "step: services, /etc/nsinit; else no boot"]
+
+
 def test_only_pid_1_can_boot(nsinit, caller):
     result = caller.run([nsinit, "--boot", "--", "true"])
     assert result.status == 125 and "--boot: only PID 1 can" in result.err
 
 
 @pytest.mark.parametrize("option", [
-    "--root=/", "--exit-port=/dev/null", "--respawn", "--end=halt", "--watchdog=5s", "--rw", "--rootwait=5s",
+    "--root=/", "--exit-port=/dev/null", "--respawn", "--end=halt", "--watchdog=5s", "--rw", "--rootwait=5s", "--ask-first",
 ])
 def test_an_option_of_a_boot_without_one(nsinit, caller, option):
     """--root for --rootfs would else run the program on the host's root."""

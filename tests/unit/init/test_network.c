@@ -146,22 +146,26 @@ static void test_ip(void **state)
 	static const struct {
 		const char *text, *address, *gateway, *device, *host, *wrong;
 		int length;
+		const char *first, *second; /* name servers */
 	} rows[] = {
-		{"10.0.2.15::10.0.2.2:255.255.255.0::eth0:off", "10.0.2.15", "10.0.2.2", "eth0", "", NULL, 24},
-		{"10.0.0.2", "10.0.0.2", "", "eth0", "", NULL, 8},
-		{"172.16.0.2", "172.16.0.2", "", "eth0", "", NULL, 16},
-		{"192.168.0.2:1.2.3.4::28:name:ens3:static:9.9.9.9", "192.168.0.2", "", "ens3", "name", NULL, 28},
-		{"1.2.3.4:::255.255.255.255", "1.2.3.4", "", "eth0", "", NULL, 32},
-		{"1.2.3.4:::0.0.0.0", "1.2.3.4", "", "eth0", "", NULL, 0},
-		{"dhcp", NULL, NULL, NULL, NULL, "not an address", 0},
-		{":::::eth0:dhcp", NULL, NULL, NULL, NULL, "only an address that is given", 0},
-		{"", NULL, NULL, NULL, NULL, "not an address", 0},
-		{"fd00--2", NULL, NULL, NULL, NULL, "not an address", 0},
-		{"1.2.3.4:::255.0.255.0", NULL, NULL, NULL, NULL, "not a mask", 0},
-		{"1.2.3.4:::33", NULL, NULL, NULL, NULL, "not a mask", 0},
-		{"1.2.3.4::here", NULL, NULL, NULL, NULL, "not a gateway", 0},
-		{"1.2.3.4:::::a%d", NULL, NULL, NULL, NULL, "not a name", 0},
-		{"1.2.3.4:::::interface-with-a-long-name", NULL, NULL, NULL, NULL, "not a name", 0},
+		{"10.0.2.15::10.0.2.2:255.255.255.0::eth0:off", "10.0.2.15", "10.0.2.2", "eth0", "", NULL, 24, NULL, NULL},
+		{"10.0.0.2", "10.0.0.2", "", "eth0", "", NULL, 8, NULL, NULL},
+		{"172.16.0.2", "172.16.0.2", "", "eth0", "", NULL, 16, NULL, NULL},
+		{"192.168.0.2:1.2.3.4::28:name:ens3:static:9.9.9.9", "192.168.0.2", "", "ens3", "name", NULL, 28, "9.9.9.9", NULL},
+		{"1.2.3.4::::::off:9.9.9.9:8.8.8.8:7.7.7.7", "1.2.3.4", "", "eth0", "", NULL, 8, "9.9.9.9", "8.8.8.8"},
+		{"1.2.3.4::::::off:here", NULL, NULL, NULL, NULL, "not a name server", 0, NULL, NULL},
+		{"1.2.3.4:::::::9.9.9.9:fd00--1", NULL, NULL, NULL, NULL, "not a name server", 0, NULL, NULL},
+		{"1.2.3.4:::255.255.255.255", "1.2.3.4", "", "eth0", "", NULL, 32, NULL, NULL},
+		{"1.2.3.4:::0.0.0.0", "1.2.3.4", "", "eth0", "", NULL, 0, NULL, NULL},
+		{"dhcp", NULL, NULL, NULL, NULL, "not an address", 0, NULL, NULL},
+		{":::::eth0:dhcp", NULL, NULL, NULL, NULL, "only an address that is given", 0, NULL, NULL},
+		{"", NULL, NULL, NULL, NULL, "not an address", 0, NULL, NULL},
+		{"fd00--2", NULL, NULL, NULL, NULL, "not an address", 0, NULL, NULL},
+		{"1.2.3.4:::255.0.255.0", NULL, NULL, NULL, NULL, "not a mask", 0, NULL, NULL},
+		{"1.2.3.4:::33", NULL, NULL, NULL, NULL, "not a mask", 0, NULL, NULL},
+		{"1.2.3.4::here", NULL, NULL, NULL, NULL, "not a gateway", 0, NULL, NULL},
+		{"1.2.3.4:::::a%d", NULL, NULL, NULL, NULL, "not a name", 0, NULL, NULL},
+		{"1.2.3.4:::::interface-with-a-long-name", NULL, NULL, NULL, NULL, "not a name", 0, NULL, NULL},
 	};
 
 	(void)state;
@@ -179,6 +183,8 @@ static void test_ip(void **state)
 		check_text(rows[i].text, ip.gateway.text, rows[i].gateway);
 		check_text(rows[i].text, ip.device, rows[i].device);
 		check_text(rows[i].text, ip.host, rows[i].host);
+		check_text(rows[i].text, ip.names[0].text, rows[i].first ? rows[i].first : "");
+		check_text(rows[i].text, ip.names[1].text, rows[i].second ? rows[i].second : "");
 	}
 }
 
