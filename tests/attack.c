@@ -100,8 +100,12 @@ static int attack_remount(char **argv)
 {
 	struct mount_attr writable = {.attr_clr = MOUNT_ATTR_RDONLY};
 	struct statvfs status;
+	unsigned long others;
 
-	if (mount(NULL, argv[0], NULL, MS_REMOUNT | MS_BIND, NULL) < 0 &&
+	if (statvfs(argv[0], &status) < 0)
+		return refused("statvfs");
+	others = status.f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME); /* a user namespace may not take these away */
+	if (mount(NULL, argv[0], NULL, MS_REMOUNT | MS_BIND, NULL) < 0 && mount(NULL, argv[0], NULL, MS_REMOUNT | MS_BIND | others, NULL) < 0 &&
 	    syscall(SYS_mount_setattr, AT_FDCWD, argv[0], 0, &writable, sizeof writable) < 0)
 		return refused("remount");
 	errno = EROFS;

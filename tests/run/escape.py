@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 from containers import Box, own, small_root
-from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, caller_named, checked, kill_quietly, libc, need_root
+from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, caller_named, checked, kill_quietly, libc, linux, need_root
 
 MS_BIND, MS_MOVE = 0x1000, 0x2000
 IPC_CREAT, IPC_RMID = 0o1000, 0
@@ -49,6 +49,7 @@ class Attack:
     in_group: bool = False      # the caller is in the group that World.shut shuts out
     leaks: bool = False         # the caller has descriptors of the host open
     optional: bool = False      # a kernel may lack what is attacked
+    since: tuple = (0, 0)       # the version of Linux that has it
 
     def __str__(self):
         return "-".join(re.sub(r"[^\w/]+", "-", part).strip("-/") for part in (self.caller, self.words, self.options) if part)
@@ -233,6 +234,8 @@ def must_fail(world, row):
 
 
 def must_succeed(world, row):
+    if linux() < row.since:
+        pytest.skip("what is attacked came with Linux {}.{}".format(*row.since))
     outcome = world.without(row)
     if row.optional and refused(outcome) and outcome.endswith(LACKS):
         pytest.skip(f"this kernel has nothing to attack here: {outcome}")

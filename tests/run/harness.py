@@ -84,6 +84,19 @@ def status_field(pid, name):
     return re.search(rf"^{name}:\t(.*)$", Path(f"/proc/{pid}/status").read_text(), re.M).group(1)
 
 
+def waits_in(pid, part):
+    """A process sleeps in a function of the kernel with this in its name. Before Linux 5.16 wchan does not know it of many."""
+    try:
+        return part in Path(f"/proc/{pid}/wchan").read_text() or part in Path(f"/proc/{pid}/stack").read_text()
+    except PermissionError:  # the stack is root's to see
+        return False
+
+
+def linux():
+    """The kernel's version, as (5, 10)."""
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
+
+
 def command_of(pid):
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()

@@ -20,6 +20,7 @@ import pytest
 from containers import Box, one_line
 from harness import (
     CLONE_NEWNS, MS_PRIVATE, MS_REC, checked, children_of, command_of, kill_quietly, state_of, status_field, until,
+    waits_in,
 )
 
 MS_RDONLY, MS_REMOUNT, MS_BIND = 1, 32, 4096
@@ -133,10 +134,6 @@ def sleeping(box, place, probe, options=LIMITS, **more):
 def pipes(pid):
     links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
     return {link for link in links if link.startswith("pipe:")}
-
-
-def waits_in_read(pid):
-    return "pipe_read" in Path(f"/proc/{pid}/wchan").read_text()
 
 
 def is_gone(pid):
@@ -314,7 +311,7 @@ def test_killed_launcher_leaves_the_container_and_then_nothing(box, place, probe
         assert pipes(pid1) & pipes(monitor)  # PID 1 keeps the monitor waiting
         launcher.kill()
         launcher.wait()
-        until(lambda: waits_in_read(monitor), "the monitor waiting")
+        until(lambda: waits_in(monitor, "pipe_read"), "the monitor waiting")
         assert not is_gone(pid1) and place.left()
         os.kill(pid1, signal.SIGKILL)
         until(lambda: is_gone(monitor), "the end of the monitor")

@@ -22,7 +22,8 @@ ROWS = [
     Attack("call x32", without="--seccomp none", optional=True),
     # More privilege through a user namespace, by each call that makes one.
     *[Attack(f"userns {call}", caller, without="--seccomp none") for call in ("unshare", "clone", "clone3") for caller in ("root", "user")],
-    *[Attack(f"userns-mount {what}", caller, without="--seccomp none") for what in ("tmpfs", "overlay") for caller in ("root", "user")],
+    *[Attack(f"userns-mount {what}", caller, without="--seccomp none", since=since)
+      for what, since in (("tmpfs", (3, 8)), ("overlay", (5, 11))) for caller in ("root", "user")],
     # Keys pressed on the caller's terminal. The kernel looks at 32 bits of the request: CVE-2017-5226, CVE-2019-10063.
     *[Attack(f"terminal {request} {high}", caller, options="--tty inherit", without="--seccomp none", terminal=True, optional=True)
       for request in ("TIOCSTI", "TIOCLINUX") for high in (0, 1, "0x80000000") for caller in ("root", "user")],

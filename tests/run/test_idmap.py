@@ -7,9 +7,10 @@ import shutil
 
 import pytest
 from containers import Box, one_line, small_root
-from harness import checked
+from harness import checked, linux
 
 FIRST, COUNT = 100000, 1000
+IDMAPS = pytest.mark.skipif(linux() < (5, 12), reason="before Linux 5.12 no mount can map ids; test_an_old_kernel tells how that is said")
 MAPS = f"--map-uid 0:{FIRST}:{COUNT} --map-gid 0:{FIRST}:{COUNT}"
 
 
@@ -43,11 +44,13 @@ LIST = "cd /mnt; stat -c '%u %g %n' *"
 UNMAPPED = (65534, 65534)
 
 
+@IDMAPS
 def test_ids_on_disk_are_ids_inside(box, source):
     assert owners(box.sh(f"{MAPS} --bind {source}:/mnt:idmap", LIST)) == {"root": (0, 0), "other": (5, 6), "nobody": UNMAPPED}
     assert owners(box.sh(f"{MAPS} --bind {source}:/mnt", LIST)) == dict.fromkeys(("root", "other", "nobody"), UNMAPPED)  # the control
 
 
+@IDMAPS
 def test_what_is_made_inside_has_that_id_on_disk(box, source):
     result = box.sh(f"{MAPS} --bind {source}:/mnt:idmap", "cat /mnt/root && touch /mnt/made && cat /mnt/nobody")
     assert result.out == "root\n" and "Permission denied" in result.err, result
@@ -55,6 +58,7 @@ def test_what_is_made_inside_has_that_id_on_disk(box, source):
     assert (info.st_uid, info.st_gid) == (0, 0)
 
 
+@IDMAPS
 def test_of_a_file_and_with_other_words(box, source):
     options = f"{MAPS} --bind {source}/root:/etc/hosts:idmap --bind {source}:/mnt:ro,idmap,noexec --volume {source}:/srv:idmap,norec"
     script = "cat /etc/hosts; touch /mnt/x; touch /srv/y; grep -cE ' (/mnt|/srv|/etc/hosts) .*idmapped' /proc/self/mountinfo"
@@ -63,6 +67,7 @@ def test_of_a_file_and_with_other_words(box, source):
     assert not (source / "x").exists() and (source / "y").exists()
 
 
+@IDMAPS
 def test_with_the_mounts_below(box, source, own_world):
     (source / "sub").mkdir()
     checked("mount", b"tmpfs", bytes(source / "sub"), b"tmpfs", 0, b"mode=755")
@@ -74,12 +79,14 @@ def test_with_the_mounts_below(box, source, own_world):
         checked("umount2", bytes(source / "sub"), 2)
 
 
+@IDMAPS
 def test_no_mount_travels_in_or_out(box, source):
     """The source is shared with the rest of the machine, the tests' own mount namespace; the bind must not be."""
     result = box.sh(f"{MAPS} --bind {source}:/mnt:idmap", "grep ' /mnt ' /proc/self/mountinfo")
     assert re.search(r" /mnt [^ ]+ - ", result.out), result
 
 
+@IDMAPS
 def test_several_with_a_network(box, source):
     """Words of the launcher come in order, whatever they are about."""
     result = box.sh(f"{MAPS} --bind {source}:/mnt:idmap --bind {source}:/srv:idmap --net veth:address=10.99.7.2/24",
@@ -99,10 +106,12 @@ def test_a_source_that_is_not_there(box, scratch):
     one_line(box.run(f"{MAPS} --bind {scratch}/not:/mnt:idmap", ["/bin/true"]), 125, f"--bind {scratch}/not", "No such file")
 
 
+@IDMAPS
 def test_a_file_system_that_cannot(box):
     one_line(box.run(f"{MAPS} --bind /proc:/mnt:idmap,norec", ["/bin/true"]), 125, "--bind /proc", "cannot; leave idmap out")
 
 
+@IDMAPS
 def test_an_ordinary_user_may_not(nsinit, user, source):
     """Not even as root of a user namespace, in which it has every capability."""
     source.chmod(0o755)

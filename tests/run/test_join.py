@@ -120,7 +120,7 @@ def test_descriptors_stay_outside(box, join, scratch):
 def test_nobody_to_join(nsinit, caller):
     box = Box(nsinit, caller)
     one_line(box.run(f"--join {os.getpid()}" if caller.uid == os.geteuid() else "--join 1", ["true"]), 125, "--join")
-    one_line(box.run("--join 4194304", ["true"]), 125, "--join 4194304", "No such file")
+    one_line(box.run("--join 4194304", ["true"]), 125, "--join 4194304", "No such process")
 
 
 def test_a_container_of_somebody_else(as_root, nsinit, user):

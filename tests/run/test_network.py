@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from containers import Box, host_namespaces, one_line, small_root
-from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, checked, children_of, until
+from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, checked, children_of, until, waits_in
 from test_faults import LEFT_OUT, Faulty, sweep
 
 CLONE_NEWNET = 0x40000000
@@ -217,7 +217,7 @@ def test_name_of_a_container_that_ends_is_waited_for(box, outside):
     launcher.finish()
     assert outside.links() == {"lo", "fixed"}
     again = box.start("--net veth:host=fixed", ["/bin/probe", "sleep"])
-    until(lambda: "poll" in Path(f"/proc/{again.pid}/wchan").read_text(), "the wait for the name")
+    until(lambda: waits_in(again.pid, "poll"), "the wait for the name")
     os.close(held)
     assert again.line() == "ready", again.finish()
     again.send(signal.SIGTERM)
