@@ -26,6 +26,7 @@
 static struct {
 	int pid_file;
 	int caller; /* --detach: the pipe to the process that waits */
+	bool ready; /* which is said once: after that the descriptor may be somebody else's */
 } announce = {.pid_file = -1, .caller = -1};
 
 COLD static char pid_file_new[PATH_MAX]; /* written, then renamed: nobody sees half a number */
@@ -182,6 +183,9 @@ void announce_ready(const struct plan *plan)
 	struct out status = OUT(plan->status_fd), ready = OUT(plan->ready_fd);
 	const unsigned char success = 0;
 
+	if (announce.ready)
+		return;
+	announce.ready = true;
 	trace_write(plan);
 	out_print(&status, "{\"event\":\"ready\"}\n");
 	say(&status);

@@ -5,6 +5,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,13 +18,20 @@
 #include "sys.h"
 #include "trace.h"
 
-/* The times of the steps taken inside, which come in one piece: pipe(7), PIPE_BUF. */
-static void read_times(struct loop *loop)
+enum {
+	TIMES_MS = 1000, /* PID 1 writes them at once; for longer a container shall not hold its launcher up */
+};
+
+/* The times of the steps taken inside, which come at once and in one piece: pipe(7), PIPE_BUF. False: they do not. */
+static bool read_times(struct loop *loop)
 {
+	struct pollfd descriptor = {.fd = loop->reports, .events = POLLIN};
 	int64_t times[STEP_COUNT];
 
-	if (read(loop->reports, times, sizeof times) == sizeof times)
-		trace_merge(times);
+	if (!loop->plan->trace || poll(&descriptor, 1, TIMES_MS) != 1 || read(loop->reports, times, sizeof times) != sizeof times)
+		return false;
+	trace_merge(times);
+	return true;
 }
 
 /* With a relay a packet comes through a socket, perhaps with a descriptor, and may be a line of the log. */
@@ -58,7 +66,7 @@ static bool take_report(struct loop *loop, const struct report *report, int *des
 	if (report->kind == REPORT_FAULT && fault_is_valid(loop->plan, &report->fault)) {
 		loop->fault = report->fault;
 	} else if (report->kind == REPORT_TIMES) {
-		read_times(loop);
+		return read_times(loop);
 	} else if (report->kind == REPORT_STARTED) {
 		announce_ready(loop->plan);
 	} else if (report->kind == REPORT_STOPPED && report->signal > 0 && report->signal <= PLAN_SIGNAL_MAX) {
