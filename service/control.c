@@ -340,20 +340,31 @@ static void on_client(struct loop *loop, short events)
 	}
 }
 
+/* A free place; if there is none, who may touch takes that of somebody who may not, or anybody could keep root out. */
+static bool take_place(int fd)
+{
+	for (int forced = 0; forced < (may_touch(fd) ? 2 : 1); forced++)
+		for (size_t number = 0; number < CONTROL_CLIENTS; number++) {
+			if (forced && !may_touch(connections[number].fd))
+				hang_up(number);
+			if (connections[number].fd >= 0)
+				continue;
+			connections[number] = (struct watch){.fd = fd, .events = POLLIN, .ready = on_client};
+			return true;
+		}
+	return false;
+}
+
 static void on_connect(struct loop *loop, short events)
 {
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)loop;
 	(void)events;
-	for (size_t number = 0; fd >= 0 && number < CONTROL_CLIENTS; number++)
-		if (connections[number].fd < 0) {
-			connections[number] = (struct watch){.fd = fd, .events = POLLIN, .ready = on_client};
-			return;
-		}
-	if (fd < 0)
+	if (fd < 0 || take_place(fd))
 		return;
 	answer(fd, ANSWER_ERROR, "too many clients", strlen("too many clients"));
+	answer(fd, ANSWER_END, "1", 1);
 	close(fd);
 }
 

@@ -72,7 +72,7 @@ int query_run(const struct query *query)
 		memcpy(packet + length, words[i] ? words[i] : "", size);
 		length += size;
 	}
-	if (send(fd, packet, length, MSG_NOSIGNAL) < 0) {
+	if (send(fd, packet, length, MSG_NOSIGNAL) < 0 && errno != EPIPE) { /* who was turned away is told so */
 		log_error("%s: %s", CONTROL_PATH, strerror(errno));
 		status = 1;
 	} else {
