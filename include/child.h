@@ -36,6 +36,7 @@ struct child {
 	const sigset_t *mask;        /* program: the signal mask it starts with */
 	struct container *container; /* NULL for a program */
 	const struct cgroup *cgroup; /* of a container with limits, else NULL */
+	int users;                   /* program: the user namespace that it will enter; 0: none */
 	struct fault fault;          /* index is set by the steps that have one */
 };
 

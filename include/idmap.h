@@ -26,6 +26,10 @@ int idmap_apply(struct child *child);
  */
 int idmap_write(const struct plan *plan, pid_t pid);
 
+/* A process that waits in a new user namespace, which has the plan's ranges, until it is released. Its pid, or -1 with errno. */
+pid_t idmap_hold(const struct plan *plan);
+void idmap_release(pid_t pid);
+
 /*
  * Maps the ids of the binds that ask for it to those of process pid's user namespace, from outside: it takes power over their file
  * systems. Each source is sent to PID 1 over words. 0, or -1 with errno and *index the bind.

@@ -37,7 +37,7 @@ enum view { VIEW_READ_ONLY, VIEW_READ_WRITE, VIEW_INACCESSIBLE, VIEW_NO_EXEC, VI
 enum protection {
 	PROTECT_DEVICES, PROTECT_TMP, PROTECT_SYSTEM, PROTECT_SYSTEM_FULL, PROTECT_SYSTEM_STRICT, PROTECT_HOME, PROTECT_HOME_WRITES, PROTECT_HOME_TMPFS,
 	PROTECT_CGROUPS, PROTECT_TUNABLES, PROTECT_MODULES, PROTECT_LOGS, PROTECT_CLOCK, PROTECT_HOSTNAME, PROTECT_NETWORK, PROTECT_IPC, PROTECT_MOUNTS,
-	PROTECT_PROC_NOACCESS, PROTECT_PROC_INVISIBLE, PROTECT_PROC_PTRACEABLE, PROTECT_PROC_SUBSET,
+	PROTECT_PROC_NOACCESS, PROTECT_PROC_INVISIBLE, PROTECT_PROC_PTRACEABLE, PROTECT_PROC_SUBSET, PROTECT_USERS, PROTECT_API,
 };
 #define PROTECTS(name) (1U << PROTECT_##name)
 
@@ -51,13 +51,13 @@ struct launch {
 	const char *user, *group, *tty;
 	char *listen_pid; /* of the environment; NULL: there are no sockets */
 	unsigned core_filter;
-	bool optional_cwd, home_cwd, keep_pipe, only_start, dynamic_user, set_core_filter, non_blocking;
+	bool home_cwd, keep_pipe, only_start, dynamic_user, set_core_filter, non_blocking, remove_ipc, root_only_start, no_api, root_image, optional_root;
 	unsigned char keep_runtime; /* its directory in /run: 0 no longer than a run, 1 while there will be another, 2 for ever */
 	mode_t directory_mode[DIRECTORY_KINDS];
 	unsigned protections; /* PROTECTS() of each */
 	struct stream streams[3];
 	size_t directory_count;
-	struct names env_files, groups, unset;
+	struct names env_files, groups, unset, load_credentials, set_credentials;
 	struct {
 		enum directory_kind kind;
 		const char *name;
@@ -77,8 +77,14 @@ void launch_read(struct launch *launch, const struct unit *unit);
  */
 pid_t launch_start(struct unit *unit, const struct setting *command);
 
+/* NAME=VALUE for the start, unless the unit has set it. 0, or -1: there is no room. */
+int launch_provide(const char *name, const char *value);
+
 /* Room until the next start for length bytes and a NUL; NULL when there is none. */
 char *launch_text(size_t length);
+
+/* How many bytes of it are left behind the last one. */
+size_t launch_room(void);
 
 /* Removes the directory, and what is in it; a mount point in there stays. */
 void launch_empty(int parent, const char *name);

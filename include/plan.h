@@ -34,7 +34,8 @@ enum mount_kind {
 	MOUNT_BIND,
 	MOUNT_TMPFS,
 	MOUNT_LINK,   /* a symbolic link to source */
-	MOUNT_PROC,   /* a proc of its own, unless that is not allowed */
+	MOUNT_FILE,   /* a file of the program's user, with the text data of the length lifted */
+	MOUNT_PROC,   /* a file system of the type source of its own, unless that is not allowed */
 	MOUNT_HIDDEN, /* nothing that could be opened */
 };
 
@@ -45,9 +46,10 @@ struct mount_entry {
 	const char *target; /* a path inside the root */
 	const char *data;   /* tmpfs: size=…,mode=… */
 	uint64_t attributes; /* MOUNT_ATTR_*, mount_setattr(2) */
-	uint64_t lifted;     /* view: those of a view around it that do not hold here */
+	uint64_t lifted;     /* view: those of a view around it that do not hold here; file: the length of data */
 	bool recursive;      /* bind: with the mounts below it */
 	bool optional;       /* sandbox: it need not be there */
+	bool inside;         /* a path of the program's root, where it has one of its own */
 	const char *option;  /* the option it came from, for messages */
 };
 
@@ -180,6 +182,7 @@ struct plan {
 	char **argv;  /* argv[-1] is spare: the shell of a script without #! goes there */
 	char **envp;
 	const char *cwd; /* NULL: stay */
+	bool optional_cwd; /* if it is not there, the root */
 	const char *program; /* what argv[0] is only the name of; NULL: argv[0] itself */
 
 	/* PID 1 */
@@ -220,6 +223,8 @@ struct plan {
 	bool idmapped;       /* some bind is: the launcher maps its ids */
 	size_t mount_count; /* of mounts */
 	unsigned long sandbox; /* CLONE_NEW* of the program alone, whose mounts then are the sandbox */
+	unsigned long propagation; /* MS_* of these mounts in the end, 0: they take what comes from outside, and give nothing */
+	const char *sandbox_root;  /* what the program has for its root: a directory, or an image; NULL: ours */
 	const char *hostname, *domainname;
 
 	/* role boot */

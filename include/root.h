@@ -10,6 +10,9 @@
 
 struct child;
 
+/* A detached copy of the directory's tree, or the file system in an image. -1 with errno. */
+int root_tree(const char *rootfs);
+
 /* Opens the root that stays, or the rootfs: a copy of the directory's tree, or the file system in an image. */
 int root_open(struct child *child);
 

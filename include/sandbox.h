@@ -6,11 +6,16 @@
 #define SANDBOX_H
 
 struct child;
+struct identity;
+struct mount_entry;
 
 /* Makes the namespaces of plan->sandbox. */
 int sandbox_enter(struct child *child);
 
-/* Mounts plan->mounts, in the order of where they belong. On an error fault.index is the mount. */
+/* Mounts plan->mounts, in the order of where they belong, and changes to plan->sandbox_root. On an error fault.index is the mount. */
 int sandbox_mounts(struct child *child);
+
+/* Writes a MOUNT_FILE below root, for the owner alone. 0, or -1 with errno. */
+int sandbox_file(int root, const struct mount_entry *entry, const struct identity *owner);
 
 #endif

@@ -66,9 +66,10 @@ enum step {
 	STEP_NO_NEW_PRIVS,
 	STEP_LANDLOCK, /* this and the next while we may: later they would need no_new_privs */
 	STEP_SECCOMP,
-	STEP_BOUNDING,
-	STEP_GROUPS,
+	STEP_GROUPS, /* this and the next while there are more ids than a user namespace has */
 	STEP_GID,
+	STEP_USERS, /* which gives all capabilities inside, bounding set included */
+	STEP_BOUNDING,
 	STEP_UID,
 	STEP_CAPABILITIES,
 	STEP_KEYRING, /* which is the user's */
@@ -111,6 +112,7 @@ struct job {
 	int console;     /* the controlling terminal, -1: none */
 	bool foreground; /* the new group becomes the terminal's foreground group */
 	unsigned stdio;  /* JOB_SESSION: which of 0 to 2 become the console, a bit each */
+	pid_t users;      /* a process, by idmap_hold(), whose user namespace the new one enters; 0: it stays */
 	const int *files; /* JOB_SESSION: what 0 to 2 become, -1: they stay; NULL: all stay */
 	int *passed;      /* JOB_SESSION: what 3 and those behind it become; other descriptors of the same are put here on the way */
 	unsigned passed_count;

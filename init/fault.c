@@ -128,6 +128,8 @@ static void add_view(struct out *out, const struct plan *plan, int index)
 {
 	if (index >= 0 && (size_t)index < plan->mount_count)
 		out_print(out, " %s, %s", plan->mounts[index].option, plan->mounts[index].target);
+	else if (plan->sandbox_root)
+		out_print(out, " root, %s", plan->sandbox_root);
 }
 
 static void add_ids(struct out *out, const struct plan *plan, int index)
@@ -195,6 +197,7 @@ static const struct {
 	[STEP_BOUNDING] = {"capabilities, bounding set"},
 	[STEP_GROUPS] = {"groups of user", add_ids},
 	[STEP_GID] = {"group of user", add_ids},
+	[STEP_USERS] = {"user namespace of", add_ids},
 	[STEP_UID] = {"user", add_ids},
 	[STEP_CAPABILITIES] = {"capabilities"},
 	[STEP_KEYRING] = {"keyring of the session"},
@@ -307,6 +310,7 @@ static const struct {
 	{STEP_VIEWS, ENOSYS, "Linux 5.12 or later is needed; take the directive back in a drop-in"},
 	{STEP_VIEWS, EROFS, "create it beforehand, what is around it is read-only"},
 	{STEP_VIEWS, ENOTDIR, "a directory goes onto a directory, a file onto a file"},
+	{STEP_VIEWS, EMEDIUMTYPE, "it holds no squashfs, ext4, erofs, btrfs or xfs that this kernel knows; give an image that does"},
 	{STEP_VIEWS, 0, "an outer container may forbid it; take the directive back in a drop-in"},
 	{STEP_LANDLOCK, ENOSYS, "it takes Linux 5.13, CONFIG_SECURITY_LANDLOCK and landlock in lsm="},
 	{STEP_LANDLOCK, EOPNOTSUPP, "it takes Linux 5.13, CONFIG_SECURITY_LANDLOCK and landlock in lsm="},

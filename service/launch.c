@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,17 +19,21 @@
 
 #include "cold.h"
 #include "command.h"
+#include "credential.h"
 #include "decimal.h"
 #include "directive.h"
 #include "env.h"
 #include "envfile.h"
 #include "fault.h"
 #include "file.h"
+#include "idmap.h"
+#include "ipc.h"
 #include "listener.h"
 #include "log.h"
 #include "notify.h"
 #include "personality.h"
 #include "protect.h"
+#include "reader.h"
 #include "service.h"
 #include "spawn.h"
 #include "streams.h"
@@ -88,8 +93,12 @@ char *launch_text(size_t length)
 	return taken;
 }
 
-/* NAME=VALUE, unless the unit has set it. */
-static int provide(const char *name, const char *value)
+size_t launch_room(void)
+{
+	return sizeof text - text_used;
+}
+
+int launch_provide(const char *name, const char *value)
 {
 	size_t length = strlen(name);
 	char *variable;
@@ -110,7 +119,7 @@ static int provide_number(const char *name, unsigned long number)
 	char digits[24];
 
 	*decimal(digits, number) = '\0';
-	return provide(name, digits);
+	return launch_provide(name, digits);
 }
 
 /* Reads a file of variables, which win over those of the unit. */
@@ -143,6 +152,18 @@ static void choose_dynamic_user(const struct unit *unit, struct identity *identi
 	identity->uid = identity->gid = DYNAMIC_FIRST + place % DYNAMIC_COUNT;
 }
 
+/* User, as the file says it; NULL: it does not. */
+static const char *user_of(const struct unit *unit)
+{
+	const char *user = NULL;
+
+	for (size_t i = 0; i < unit->setting_count; i++)
+		if (directives[unit->settings[i].directive].field == offsetof(struct launch, user) &&
+		    directives[unit->settings[i].directive].treatment == TREAT_LAUNCH && directives[unit->settings[i].directive].reader == READ_text)
+			user = unit->settings[i].text;
+	return user;
+}
+
 /* Sets *home, NULL: it stays. */
 static int choose_identity(const struct unit *unit, const char **home)
 {
@@ -166,7 +187,7 @@ static int choose_identity(const struct unit *unit, const char **home)
 	for (size_t i = 0; i < start.groups.count; i++)
 		if (user_add_group("/", start.groups.names[i], identity) < 0)
 			return -1;
-	if (start.user && (provide("USER", start.user) < 0 || provide("LOGNAME", start.user) < 0))
+	if (start.user && (launch_provide("USER", start.user) < 0 || launch_provide("LOGNAME", start.user) < 0))
 		return -1;
 	return 0;
 }
@@ -202,7 +223,7 @@ static int make_directories(enum directory_kind kind)
 			*end = ':'; /* where the NUL of the one before is */
 		end = path + strlen(path);
 	}
-	return end == all ? 0 : provide(directory_rows[kind].variable, all);
+	return end == all ? 0 : launch_provide(directory_rows[kind].variable, all);
 }
 
 /* UnsetEnvironment: a name, or a variable as it is. */
@@ -250,20 +271,20 @@ static int provide_end(const struct unit *unit)
 {
 	char digits[24], name[16];
 
-	if (provide("SERVICE_RESULT", service_result_name(unit->result)) < 0 || unit->main > 0)
+	if (launch_provide("SERVICE_RESULT", service_result_name(unit->result)) < 0 || unit->main > 0)
 		return unit->main > 0 ? 0 : -1;
 	*decimal(digits, (unsigned long)WEXITSTATUS(unit->status)) = '\0';
 	if (WIFEXITED(unit->status))
-		return provide("EXIT_CODE", "exited") < 0 ? -1 : provide("EXIT_STATUS", digits);
-	return provide("EXIT_CODE", "killed") < 0 ? -1 : provide("EXIT_STATUS", value_signal_name(WTERMSIG(unit->status), name));
+		return launch_provide("EXIT_CODE", "exited") < 0 ? -1 : launch_provide("EXIT_STATUS", digits);
+	return launch_provide("EXIT_CODE", "killed") < 0 ? -1 : launch_provide("EXIT_STATUS", value_signal_name(WTERMSIG(unit->status), name));
 }
 
 /* The variables that the protocol between a service and its manager consists of. systemd.exec(5), sd_notify(3) */
 static int provide_own(const struct unit *unit, pid_t main)
 {
-	if (provide("INVOCATION_ID", unit->invocation) < 0)
+	if (launch_provide("INVOCATION_ID", unit->invocation) < 0)
 		return -1;
-	if (unit->rules.notify != NOTIFY_NONE && provide("NOTIFY_SOCKET", notify_path()) < 0)
+	if (unit->rules.notify != NOTIFY_NONE && launch_provide("NOTIFY_SOCKET", notify_path()) < 0)
 		return -1;
 	if (main > 0 && provide_number("MAINPID", (unsigned long)main) < 0)
 		return -1;
@@ -286,11 +307,11 @@ static int provide_sockets(const struct unit *unit)
 
 		fcntl(passed[i], F_SETFL, start.non_blocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 	}
-	if (unit->connection && listener_peer(unit->connection, peer, &port) && (provide("REMOTE_ADDR", peer) < 0 || provide_number("REMOTE_PORT", port) < 0))
+	if (unit->connection && listener_peer(unit->connection, peer, &port) && (launch_provide("REMOTE_ADDR", peer) < 0 || provide_number("REMOTE_PORT", port) < 0))
 		count = -1;
 	if (count > 0 && start.streams[STDIN_FILENO].kind == STREAM_SOCKET)
 		return count;
-	if (count < 0 || (count > 0 && (provide_number("LISTEN_FDS", (unsigned long)count) < 0 || provide("LISTEN_FDNAMES", names) < 0))) {
+	if (count < 0 || (count > 0 && (provide_number("LISTEN_FDS", (unsigned long)count) < 0 || launch_provide("LISTEN_FDNAMES", names) < 0))) {
 		log_error("too many sockets");
 		return -1;
 	}
@@ -304,7 +325,6 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 	bool as_root = command->privileged || (start.only_start && !is_start);
 	struct plan *plan = &start.plan;
 	const char *home;
-	struct stat status;
 
 	if (choose_identity(unit, &home) < 0)
 		return -1;
@@ -320,8 +340,8 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 	}
 	if (start.home_cwd)
 		plan->cwd = home ? home : "/root";
-	if (start.optional_cwd && stat(plan->cwd, &status) < 0)
-		plan->cwd = "/";
+	if ((start.root_only_start && !is_start) || (start.optional_root && access(plan->sandbox_root, F_OK) < 0))
+		plan->sandbox_root = NULL;
 	if (as_root) {
 		plan->identity.set = plan->identity.clear_groups = plan->limit_capabilities = false;
 		home = NULL;
@@ -330,7 +350,8 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 	if (command->privileged) {
 		plan->filter.restrictions = 0;
 		plan->mount_count = 0;
-	} else if (protect_plan(&start, unit) < 0) {
+		plan->sandbox_root = NULL;
+	} else if (credentials_read(&start, unit) < 0 || protect_plan(&start, unit) < 0) {
 		return -1;
 	}
 	if (env_build(plan, environ, home) < 0)
@@ -349,7 +370,7 @@ static int status_of(const struct fault *fault)
 	static const struct {
 		unsigned char step, status;
 	} statuses[] = {
-		{STEP_CWD, 200}, {STEP_LIMITS, 205}, {STEP_GROUPS, 216}, {STEP_GID, 216}, {STEP_UID, 217}, {STEP_BOUNDING, 218}, {STEP_CAPABILITIES, 218},
+		{STEP_CWD, 200}, {STEP_LIMITS, 205}, {STEP_GROUPS, 216}, {STEP_GID, 216}, {STEP_UID, 217}, {STEP_USERS, 217}, {STEP_BOUNDING, 218}, {STEP_CAPABILITIES, 218},
 		{STEP_KEYRING, 237}, {STEP_SANDBOX, 226}, {STEP_VIEWS, 226}, {STEP_FILTER, 228},
 	};
 
@@ -357,6 +378,20 @@ static int status_of(const struct fault *fault)
 		if (statuses[i].step == fault->step)
 			return statuses[i].status;
 	return fault->step == STEP_TRAITS ? traits[fault->index] : 203;
+}
+
+/* A user namespace in which there are only root and the service's own user and group, systemd.exec(5). -1 after a message. */
+static pid_t hold_users(struct plan *plan)
+{
+	const unsigned uid = plan->identity.set ? plan->identity.uid : 0, gid = plan->identity.set ? plan->identity.gid : 0;
+	pid_t pid;
+
+	plan->uid_map = (struct id_map){.count = 1 + (uid != 0), .ranges = {{0, 0, 1}, {uid, uid, 1}}};
+	plan->gid_map = (struct id_map){.count = 1 + (gid != 0), .ranges = {{0, 0, 1}, {gid, gid, 1}}};
+	pid = idmap_hold(plan);
+	if (pid < 0)
+		log_error("PrivateUsers: no user namespace: %s; allow some (sysctl user.max_user_namespaces), or take it back in a drop-in", strerror(errno));
+	return pid;
 }
 
 /* A process has the core dump filter of whose memory it shares, so for the time of a start it is ours. */
@@ -404,8 +439,12 @@ pid_t launch_start(struct unit *unit, const struct setting *setting)
 	}
 	start.plan.argv = words + 1;
 	start.plan.program = command.program;
-	pid = spawn(&job, &fault);
-	if (pid < 0)
+	if (start.plan.sandbox & CLONE_NEWUSER)
+		job.users = hold_users(&start.plan);
+	pid = job.users < 0 ? -1 : spawn(&job, &fault);
+	if (job.users > 0)
+		idmap_release(job.users);
+	if (pid < 0 && fault.step != STEP_NONE)
 		fault_report(&start.plan, &fault);
 out:
 	streams_close(files, socket);
@@ -426,12 +465,30 @@ void launch_empty(int parent, const char *name)
 	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
+/* What the unit's user has, unless somebody else still runs who has the same. */
+static void remove_ipc(const struct unit *unit)
+{
+	const char *home, *user = user_of(unit);
+
+	for (const struct unit *other = units_first(); user && other; other = other->next)
+		if (other != unit && !service_is_down(other) && user_of(other) && strcmp(user, user_of(other)) == 0)
+			return;
+	start.group = NULL; /* which has its own */
+	start.groups.count = 0;
+	text_used = 0;
+	if (choose_identity(unit, &home) == 0 && start.plan.identity.set && start.plan.identity.uid != 0)
+		ipc_remove(start.plan.identity.uid);
+}
+
 void launch_clean(const struct unit *unit, bool restarts)
 {
 	int run;
 
 	launch_read(&start, unit);
 	protect_clean(&start, unit);
+	credentials_clean(&start, unit);
+	if (!restarts && (start.remove_ipc || start.dynamic_user))
+		remove_ipc(unit);
 	if (start.directory_count == 0 || start.keep_runtime + restarts >= 2)
 		return;
 	run = openat(AT_FDCWD, directory_rows[DIRECTORY_RUNTIME].parent, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -12,8 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "credential.h"
+#include "lines.h"
 #include "log.h"
 #include "mount.h"
+#include "notify.h"
 #include "sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -39,6 +42,7 @@ static const struct taken {
 	{PROTECTS(NETWORK), 0, CLONE_NEWNET, 0},
 	{PROTECTS(IPC), 0, CLONE_NEWIPC, 0},
 	{PROTECTS(MOUNTS), 0, CLONE_NEWNS, 0},
+	{PROTECTS(USERS), 0, CLONE_NEWUSER, 0},
 };
 
 #define HOME_ANY (PROTECTS(HOME) | PROTECTS(HOME_WRITES) | PROTECTS(HOME_TMPFS))
@@ -96,6 +100,12 @@ static const struct row {
 	{PROTECTS(MODULES), MOUNT_HIDDEN, MAY, 0, 0, "/usr/lib/modules", NULL},
 	{PROTECTS(LOGS), MOUNT_HIDDEN, MAY, 0, 0, "/proc/kmsg", NULL},
 	{PROTECTS(LOGS), MOUNT_HIDDEN, MAY, 0, 0, "/dev/kmsg", NULL},
+	{PROTECTS(IPC), MOUNT_PROC, MAY, 0, 0, "/dev/mqueue", "mqueue"},
+	/* the last ones, where nothing else is */
+	{PROTECTS(API), MOUNT_BIND, MUST, 0, 0, "/proc", "/proc"},
+	{PROTECTS(API), MOUNT_BIND, MUST, 0, 0, "/sys", "/sys"},
+	{PROTECTS(API), MOUNT_BIND, MUST, 0, 0, "/dev", "/dev"},
+	{PROTECTS(API), MOUNT_TMPFS, MUST, PLAIN_TMPFS, 0, "/run", "mode=755"},
 };
 
 static int add(struct plan *plan, const struct mount_entry *entry)
@@ -110,8 +120,11 @@ static int add(struct plan *plan, const struct mount_entry *entry)
 
 static int add_row(struct plan *plan, const struct row *row)
 {
-	const bool is_source = row->kind == MOUNT_BIND || row->kind == MOUNT_LINK;
+	const bool is_source = row->kind == MOUNT_BIND || row->kind == MOUNT_LINK || row->kind == MOUNT_PROC;
 
+	for (size_t i = 0; row->when == PROTECTS(API) && i < plan->mount_count; i++)
+		if (plan->mounts[i].kind > MOUNT_VIEW && strcmp(plan->mounts[i].target, row->target) == 0)
+			return 0;
 	return add(plan, &(struct mount_entry){
 		.kind = row->kind, .source = is_source ? row->text : NULL, .data = is_source ? NULL : row->text, .target = row->target,
 		.attributes = row->attributes, .lifted = row->lifted, .recursive = true, .optional = row->optional, .option = "protection of",
@@ -210,14 +223,23 @@ void protect_clean(const struct launch *launch, const struct unit *unit)
 	}
 }
 
-/* The service's own directories are its to write. */
+static int add_bind(struct plan *plan, const char *path, const char *option)
+{
+	return add(plan, &(struct mount_entry){.kind = MOUNT_BIND, .source = path, .target = path, .option = option});
+}
+
+/* The service's own directories are its to write, and are there in a root of its own. */
 static int add_directories(const struct launch *launch, struct plan *plan)
 {
 	for (size_t i = 0; i < launch->directory_count; i++) {
 		const char *parent = directory_rows[launch->directories[i].kind].parent, *name = launch->directories[i].name;
 		char *path = launch_text(strlen(parent) + strlen(name));
 
-		if (!path || add(plan, &(struct mount_entry){.kind = MOUNT_VIEW, .lifted = RO, .option = "directory", .target = strcat(strcpy(path, parent), name)}) < 0)
+		if (!path)
+			return -1;
+		strcat(strcpy(path, parent), name);
+		if (plan->sandbox_root ? add_bind(plan, path, "directory") < 0 : add(plan, &(struct mount_entry){.kind = MOUNT_VIEW, .lifted = RO,
+		        .option = "directory", .target = path}) < 0)
 			return -1;
 	}
 	return 0;
@@ -236,20 +258,45 @@ static int add_proc(const struct launch *launch, struct plan *plan)
 	for (size_t i = 0; i < COUNT(hide); i++)
 		if (launch->protections & PROTECTS(PROC_NOACCESS) << i)
 			strcat(strcat(options, subset ? ",hidepid=" : "hidepid="), hide[i]);
-	return *options ? add(plan, &(struct mount_entry){.kind = MOUNT_PROC, .target = "/proc", .data = options, .option = "ProtectProc"}) : 0;
+	return *options ? add(plan, &(struct mount_entry){.kind = MOUNT_PROC, .source = "proc", .target = "/proc", .data = options, .option = "ProtectProc"}) : 0;
+}
+
+/* Paths of the host: in a root of the service's own they are there if they lie in it, systemd.exec(5). */
+static void keep_inside(struct plan *plan)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->mount_count; i++) {
+		struct mount_entry entry = plan->mounts[i];
+
+		if ((entry.kind == MOUNT_VIEW || entry.kind == MOUNT_HIDDEN) && !entry.inside) {
+			const char *rest = lines_below(entry.target, plan->sandbox_root);
+
+			if (!rest)
+				continue;
+			entry.target = *rest ? rest : "/";
+		}
+		plan->mounts[kept++] = entry;
+	}
+	plan->mount_count = kept;
 }
 
 static int add_mounts(struct launch *launch, const struct unit *unit)
 {
 	struct plan *plan = &launch->plan;
+	const char *notify = notify_path();
 
 	for (size_t i = 0; i < plan->mount_count; i++)
 		if (split(&plan->mounts[i]) < 0)
 			return -1;
+	if (plan->sandbox_root)
+		keep_inside(plan);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if ((rows[i].when & launch->protections) && add_row(plan, &rows[i]) < 0)
 			return -1;
-	if ((launch->protections & PROTECTS(SYSTEM_STRICT)) && add_directories(launch, plan) < 0)
+	if ((plan->sandbox_root || (launch->protections & PROTECTS(SYSTEM_STRICT))) && add_directories(launch, plan) < 0)
+		return -1;
+	if (plan->sandbox_root && unit->rules.notify != NOTIFY_NONE && *notify == '/' && add_bind(plan, notify, "notify socket") < 0)
 		return -1;
 	if (add_proc(launch, plan) < 0)
 		return -1;
@@ -266,6 +313,8 @@ static bool must_do_without(const struct plan *plan)
 	for (size_t i = 0; i < plan->mount_count; i++)
 		if (plan->mounts[i].kind == MOUNT_BIND || plan->mounts[i].kind == MOUNT_TMPFS)
 			return false;
+	if (plan->sandbox_root)
+		return false;
 	if (!said)
 		log_warning("services have no Private... and Protect... of mounts and namespaces: it takes CAP_SYS_ADMIN");
 	said = true;
@@ -275,6 +324,8 @@ static bool must_do_without(const struct plan *plan)
 /* A dynamic user comes with these, systemd.exec(5). */
 static void imply(struct launch *launch)
 {
+	if (launch->plan.sandbox_root && !launch->no_api)
+		launch->protections |= PROTECTS(API);
 	if (!launch->dynamic_user)
 		return;
 	launch->protections |= PROTECTS(TMP) | PROTECTS(SYSTEM_STRICT) | (launch->protections & HOME_ANY ? 0 : PROTECTS(HOME_WRITES));
@@ -298,10 +349,10 @@ int protect_plan(struct launch *launch, const struct unit *unit)
 	if (must_do_without(plan)) {
 		plan->sandbox = 0;
 		plan->mount_count = 0;
-		return 0;
+		return credentials_write(plan);
 	}
-	if (add_mounts(launch, unit) < 0)
+	if (add_mounts(launch, unit) < 0 || credentials_add(plan) < 0)
 		return -1;
-	plan->sandbox |= plan->mount_count > 0 ? CLONE_NEWNS : 0;
+	plan->sandbox |= plan->mount_count > 0 || plan->sandbox_root || plan->propagation ? CLONE_NEWNS : 0;
 	return 0;
 }

@@ -445,8 +445,8 @@ READS_PLAIN(cwd)
 {
 	struct launch *launch = field;
 
-	launch->optional_cwd = *text == '-';
-	text += launch->optional_cwd;
+	launch->plan.optional_cwd = *text == '-';
+	text += launch->plan.optional_cwd;
 	launch->home_cwd = strcmp(text, "~") == 0;
 	launch->plan.cwd = launch->home_cwd ? NULL : text;
 	return launch->home_cwd || *text == '/' ? NULL : "neither an absolute path nor ~";

@@ -92,7 +92,8 @@ READS(views)
 		struct mount_entry entry = views[row->field];
 
 		entry.optional = *word == '-';
-		entry.target = word + entry.optional + (word[entry.optional] == '+'); /* the one root that there is */
+		entry.inside = word[entry.optional] == '+';
+		entry.target = word + entry.optional + entry.inside;
 		wrong = add_mount(launch, row, entry);
 	}
 	return wrong;
@@ -123,6 +124,30 @@ READS(tmpfs)
 	for (unsigned i = 0; i < setting->words && !wrong; i++, word = syntax_after(word))
 		wrong = add_mount(launch, row, (struct mount_entry){.kind = MOUNT_TMPFS, .target = word, .attributes = MS_NOSUID | MS_NODEV});
 	return wrong;
+}
+
+/* Slashes at its end are lost: other paths are compared with it. The field of the row is whether it is an image. */
+READS(root)
+{
+	struct launch *launch = (struct launch *)(void *)((char *)field - row->field);
+	char *path = (char *)setting->text + (*setting->text == '-'), *end = strchr(path, '\0');
+
+	while (end > path && end[-1] == '/')
+		*--end = '\0';
+	launch->optional_root = path != setting->text;
+	launch->root_image = row->field;
+	launch->plan.sandbox_root = *path ? path : NULL; /* "/" is no other one */
+	return *path && *path != '/' ? "not an absolute path" : NULL;
+}
+
+READS_PLAIN(propagation)
+{
+	static const char *const names[] = {"shared", "slave", "private"};
+	static const unsigned long flags[] = {MS_SHARED, MS_SLAVE, MS_PRIVATE};
+	int name = reader_choice(text, names, COUNT(names));
+
+	((struct plan *)field)->propagation = name < 0 ? 0 : flags[name];
+	return name < 0 ? "not a way; give shared, slave or private" : NULL;
 }
 
 /* The field of the row is the restriction. */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -87,6 +88,11 @@ static int step_gid(struct child *child)
 	return child->plan->identity.set ? sys_setgid(child->plan->identity.gid) : 0;
 }
 
+static int step_users(struct child *child)
+{
+	return child->users ? setns(child->users, CLONE_NEWUSER) : 0;
+}
+
 static int step_uid(struct child *child)
 {
 	return child->plan->identity.set ? sys_setuid(child->plan->identity.uid) : 0;
@@ -100,6 +106,8 @@ static int step_cwd(struct child *child)
 		return 0;
 	/* A magic link, as /proc/self/fd/7, could lead out of the root: CVE-2024-21626. */
 	fd = sys_open_plain(child->plan->cwd, O_PATH | O_DIRECTORY);
+	if (fd < 0 && child->plan->optional_cwd)
+		fd = sys_open_plain("/", O_PATH | O_DIRECTORY);
 	if (fd < 0 || fchdir(fd) < 0)
 		return -1;
 	return close(fd);
@@ -180,9 +188,10 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_NO_NEW_PRIVS] = step_no_new_privs,
 	[STEP_LANDLOCK] = step_landlock,
 	[STEP_SECCOMP] = step_seccomp,
-	[STEP_BOUNDING] = caps_bound,
 	[STEP_GROUPS] = step_groups,
 	[STEP_GID] = step_gid,
+	[STEP_USERS] = step_users,
+	[STEP_BOUNDING] = caps_bound,
 	[STEP_UID] = step_uid,
 	[STEP_CAPABILITIES] = caps_apply,
 	[STEP_KEYRING] = step_keyring,

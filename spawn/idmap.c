@@ -10,7 +10,9 @@
 #include <linux/capability.h>
 #include <linux/mount.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,6 +128,31 @@ int idmap_write(const struct plan *plan, pid_t pid)
 	if (write_map(pid, "/uid_map", "newuidmap", &plan->uid_map, privileged) < 0)
 		return -1;
 	return write_map(pid, "/gid_map", "newgidmap", &plan->gid_map, privileged);
+}
+
+pid_t idmap_hold(const struct plan *plan)
+{
+	pid_t pid = sys_fork(CLONE_NEWUSER);
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		for (;;)
+			pause();
+	}
+	if (pid > 0 && idmap_write(plan, pid) < 0) {
+		idmap_release(pid);
+		pid = -1;
+	}
+	return pid;
+}
+
+void idmap_release(pid_t pid)
+{
+	const int error = errno;
+
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	errno = error;
 }
 
 /* Opens a bind's source with the ids of the user namespace. A mount that somebody has used already cannot be mapped: it is detached. */

@@ -22,7 +22,7 @@ enum {
 };
 
 /* A directory is taken with the mounts below it; a file is an image. */
-static int open_tree(const char *rootfs)
+int root_tree(const char *rootfs)
 {
 	struct stat status;
 
@@ -42,7 +42,7 @@ int root_open(struct child *child)
 		container->directory = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return container->root < 0 || container->directory < 0 ? -1 : 0;
 	}
-	container->root = open_tree(child->plan->rootfs);
+	container->root = root_tree(child->plan->rootfs);
 	if (container->root < 0 || fstat(container->root, &status) < 0)
 		return -1;
 	if (!S_ISDIR(status.st_mode)) {

@@ -42,11 +42,26 @@ struct layer {
 COLD static struct layer layers[PLAN_MOUNTS_MAX];
 COLD static char paths[PATHS_SIZE];
 static size_t layer_count, paths_used;
+static const struct identity *layers_owner;
+
+/* A process that shares our memory cannot leave for a user namespace that it makes, but for one that is there. */
+static int open_users(struct child *child)
+{
+	char path[40] = "/proc/";
+
+	if (!(child->plan->sandbox & CLONE_NEWUSER))
+		return 0;
+	strcpy(decimal(path + strlen(path), (unsigned long)child->job->users), "/ns/user");
+	child->users = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	return child->users < 0 ? -1 : 0;
+}
 
 int sandbox_enter(struct child *child)
 {
-	const unsigned long namespaces = child->plan->sandbox;
+	const unsigned long namespaces = child->plan->sandbox & ~(unsigned long)CLONE_NEWUSER;
 
+	if (open_users(child) < 0)
+		return -1;
 	if (sys_unshare(namespaces) < 0 || ((namespaces & CLONE_NEWNET) && net_loopback_up() < 0))
 		return -1;
 	/* What is mounted outside later shows here too, and nothing the other way round. */
@@ -84,7 +99,7 @@ static int nothing(int fd)
 
 static bool makes_target(const struct mount_entry *entry)
 {
-	return entry->kind == MOUNT_BIND || entry->kind == MOUNT_LINK || (entry->kind == MOUNT_TMPFS && !entry->optional);
+	return entry->kind == MOUNT_BIND || entry->kind == MOUNT_LINK || entry->kind == MOUNT_FILE || (entry->kind == MOUNT_TMPFS && !entry->optional);
 }
 
 /* Takes the layer's tree, fd being open on its target unless that is -1. 0, or -1 with errno. */
@@ -109,10 +124,10 @@ static int take_tree(struct layer *layer, int fd)
 }
 
 /* Resolves the layer's path and takes its tree. 0, 1: it is not there and need not be, or -1 with errno. */
-static int open_layer(struct layer *layer)
+static int open_layer(int root, struct layer *layer)
 {
 	const struct mount_entry *entry = layer->entry;
-	int fd = entry->kind == MOUNT_LINK ? -1 : sys_open_plain(entry->target, O_PATH), result;
+	int fd = entry->kind == MOUNT_LINK ? -1 : sys_open_in_root(root, entry->target, O_PATH, 0), result;
 
 	layer->path = fd >= 0 ? path_of(fd) : entry->target;
 	if (fd < 0 && !makes_target(entry))
@@ -197,6 +212,26 @@ static int restrict_root(int root, uint64_t attributes)
 	return errno == ENOSYS ? remount_tree(root, root, attributes) : -1;
 }
 
+int sandbox_file(int root, const struct mount_entry *entry, const struct identity *owner)
+{
+	const char *name = strrchr(entry->target, '/') + 1;
+	char directory[PATH_MAX];
+	int parent, fd, result = -1;
+
+	if (strlen(entry->target) >= sizeof directory) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(directory, entry->target)[name - entry->target - 1] = '\0';
+	parent = root_target(root, directory, true, true);
+	fd = parent < 0 ? -1 : openat(parent, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0400);
+	if (fd >= 0 && (!owner->set || fchown(fd, owner->uid, owner->gid) == 0) && write(fd, entry->data, (size_t)entry->lifted) == (ssize_t)entry->lifted)
+		result = 0;
+	close(fd);
+	close(parent);
+	return result;
+}
+
 static int mount_layer(int root, const struct layer *layer)
 {
 	const struct mount_entry *entry = layer->entry;
@@ -205,9 +240,11 @@ static int mount_layer(int root, const struct layer *layer)
 	switch (entry->kind) {
 	case MOUNT_TMPFS:
 		return mount_on(root_target(root, layer->path, true, true), "tmpfs", (unsigned long)(layer->attributes & ~(uint64_t)MOUNT_ATTR_RDONLY), entry->data);
+	case MOUNT_FILE:
+		return sandbox_file(root, entry, layers_owner);
 	case MOUNT_PROC: /* per mount since Linux 5.8; elsewhere, and where an outer container hides parts of it, it stays: systemd.exec(5) */
-		result = mount_on(root_target(root, layer->path, true, false), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, entry->data);
-		return result < 0 && errno != EPERM && errno != EINVAL ? -1 : 0;
+		result = mount_on(root_target(root, layer->path, true, false), entry->source, MS_NOSUID | MS_NODEV | MS_NOEXEC, entry->data);
+		return result < 0 && errno != EPERM && errno != EINVAL && errno != ENODEV ? -1 : 0;
 	case MOUNT_LINK: /* in a directory that we have just made */
 		return symlinkat(entry->source, root, layer->path + 1);
 	default:
@@ -260,7 +297,7 @@ static int walk(struct child *child, int root, int (*f)(int root, struct layer *
 	return 0;
 }
 
-static int open_layers(struct child *child)
+static int open_layers(struct child *child, int root)
 {
 	const struct plan *plan = child->plan;
 
@@ -271,7 +308,7 @@ static int open_layers(struct child *child)
 		int result;
 
 		child->fault.index = (int)i;
-		result = open_layer(&layer);
+		result = open_layer(root, &layer);
 		if (result < 0)
 			return -1;
 		if (result == 0)
@@ -280,19 +317,45 @@ static int open_layers(struct child *child)
 	return 0;
 }
 
+/* What will be the root. On "/" it is in nobody's way: paths start below it until the end, so that what is outside can be bound. */
+static int open_root(const struct plan *plan)
+{
+	int root = plan->sandbox_root ? root_tree(plan->sandbox_root) : openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return plan->sandbox_root && root >= 0 && sys_attach(root, AT_FDCWD, "/") < 0 ? -1 : root;
+}
+
+/* The root of an initramfs cannot be left behind: there a service that is root, and keeps CAP_SYS_CHROOT, finds a way back. */
+static int change_root(int root)
+{
+	if (fchdir(root) < 0)
+		return -1;
+	if (sys_pivot_root(".", ".") == 0)
+		return sys_umount(".", MNT_DETACH);
+	return errno == EINVAL ? chroot(".") : -1;
+}
+
 int sandbox_mounts(struct child *child)
 {
+	const struct plan *plan = child->plan;
 	mode_t mask;
 	int root, result;
 
 	child->fault.index = -1;
-	if (!(child->plan->sandbox & CLONE_NEWNS))
+	if (!(plan->sandbox & CLONE_NEWNS))
 		return 0;
 	mask = umask(0);
-	result = open_layers(child);
-	root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	layers_owner = &plan->identity;
+	root = open_root(plan);
+	result = root < 0 ? -1 : open_layers(child, root);
 	if (result == 0 && (walk(child, root, apply_layer) < 0 || walk(child, root, seal) < 0))
 		result = -1;
 	umask(mask);
-	return result < 0 || root < 0 ? -1 : close(root);
+	if (result == 0 && plan->sandbox_root) {
+		child->fault.index = -1;
+		result = change_root(root);
+	}
+	if (result == 0 && plan->propagation)
+		result = sys_mount(NULL, "/", NULL, MS_REC | plan->propagation, NULL);
+	return result < 0 ? -1 : close(root);
 }

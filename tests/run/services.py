@@ -29,14 +29,14 @@ class World:
     def service(self, name, service, unit=""):
         return self.unit(f"{name}.service", f"[Unit]\n{unit}\n[Service]\n{service}\n")
 
-    def start(self, *options, program=None, **more):
+    def start(self, *options, program=None, before=(), **more):
         def own_run():
             checked("mount", b"run", b"/run", b"tmpfs", 0, None)
             if self.own_dev:
                 checked("mount", b"dev", b"/dev", b"tmpfs", 0, None)
                 os.mknod("/dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
 
-        argv = [self.nsinit, "--services", f"{self.directory}/units", *options]
+        argv = [*before, self.nsinit, "--services", f"{self.directory}/units", *options]
         script = f"PATH={self.directory}:$PATH; cd {self.directory}; {program}"
         return self.root.start(argv + (["--", "/bin/sh", "-c", script] if program else []), pid1=True, setup=own_run, **more)
 

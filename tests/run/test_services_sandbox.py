@@ -28,6 +28,9 @@ def capable(number):
     return f"echo $((0x$(grep CapBnd /proc/self/status | cut -f 2) >> {number} & 1))"
 
 
+# Of the mount at the root: whom it tells of mounts below, or who tells it.
+PROPAGATION = "sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \\/ [^ ]* //p' /proc/self/mountinfo | tail -1 | sed 's/:[0-9]*//g; s/ *- .*//'"
+
 ROWS = {
     "PrivateTmp": ("PrivateTmp=yes", "ls -A /tmp | head -1 | wc -l; ls /var/tmp | grep mark; " + write("/tmp", "/var/tmp"),
                    "1 mark yes yes", "0 yes yes"),
@@ -68,6 +71,10 @@ ROWS = {
     "PrivateIPC": ("PrivateIPC=yes", "[ $(readlink /proc/self/ns/ipc) = $(cat /run/ipc) ] && echo same", "same", ""),
     "PrivateMounts": ("PrivateMounts=yes",
                       "mkdir -p /run/m; mount -t tmpfs none /run/m; grep -c ' /run/m ' /proc/1/mountinfo; umount /run/m", "1", "0"),
+    "PrivateIPC-queues": ("PrivateIPC=yes", "[ -e /dev/mqueue/mark ] && echo there", "there", ""),
+    "MountFlags": ("MountFlags=private", PROPAGATION, "shared", ""),
+    "MountFlags-slave": ("MountFlags=slave", PROPAGATION, "shared", "master"),
+    "MountFlags-shared": ("MountFlags=shared", PROPAGATION, "shared", "shared master"),
     "ProtectProc": ("User=daemon\nProtectProc=invisible", "ls -d /proc/1 2>/dev/null", "/proc/1", ""),
     "ProcSubset": ("ProcSubset=pid\nProtectProc=invisible", "ls -d /proc/meminfo /proc/self 2>/dev/null", "/proc/meminfo /proc/self",
                    "/proc/self"),
@@ -139,8 +146,10 @@ for d in usr etc; do
     mount -t overlay -o lowerdir=/$d,upperdir=/run/$d-upper,workdir=/run/$d-work none /$d || exit 1
 done
 mount -t tmpfs none /usr/lib/modules || exit 1
+mkdir -p /dev/mqueue && mount -t tmpfs none /dev/mqueue && touch /dev/mqueue/mark || exit 1
 chmod 1777 /var/tmp; touch /var/tmp/mark /home/mark
 mkdir /srv/inner /usr/lib/modules/mark; cp /bin/true /srv; cp /bin/true /srv/inner
+mount --make-rshared /
 readlink /proc/self/ns/uts >/run/uts; readlink /proc/self/ns/ipc >/run/ipc
 """
 

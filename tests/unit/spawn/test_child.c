@@ -133,8 +133,8 @@ static void test_container_order(void **state)
 static void test_program_order(void **state)
 {
 	static const char *const calls[] = {
-		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 38 1" /* PR_SET_NO_NEW_PRIVS */, "sys_landlock_restrict", "prctl 22 2" /* PR_SET_SECCOMP */, "prctl 24 1" /* PR_CAPBSET_DROP */,
-		"sys_setgroups 3: 1 2 3", "sys_setgid 8", "sys_setuid 7", "sys_set_capabilities", "sys_open_plain /", "sys_signal_mask",
+		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 38 1" /* PR_SET_NO_NEW_PRIVS */, "sys_landlock_restrict", "prctl 22 2" /* PR_SET_SECCOMP */, "sys_setgroups 3: 1 2 3", "sys_setgid 8",
+		"prctl 24 1" /* PR_CAPBSET_DROP */, "sys_setuid 7", "sys_set_capabilities", "sys_open_plain /", "sys_signal_mask",
 		"execve /bin/program: /bin/program",
 	};
 	struct plan plan;
@@ -199,7 +199,8 @@ static const struct row {
 	{STEP_KEYRING, "sys_link_user_keyring", "", EACCES, false},
 	{STEP_SANDBOX, "sys_unshare", " 0x20000", EPERM, false},
 	{STEP_SANDBOX, "sys_mount", "none on /", EACCES, false},
-	{STEP_VIEWS, "sys_open_plain", "", ENOENT, false},
+	{STEP_SANDBOX, "openat", "/proc/4711/ns/user", ENOENT, false},
+	{STEP_VIEWS, "sys_open_in_root", "", ENOENT, false},
 	{STEP_VIEWS, "sys_clone_tree", "", EINVAL, false},
 	{STEP_NO_NEW_PRIVS, "prctl", "prctl 38 1", EINVAL, false},
 	{STEP_LANDLOCK, "sys_landlock_create", " version", ENOSYS, false},
@@ -210,6 +211,7 @@ static const struct row {
 	{STEP_GROUPS, "sys_setgroups", "", EPERM, false},
 	{STEP_GROUPS, "sys_setgroups", "", EINVAL, true},
 	{STEP_GID, "sys_setgid", "", EPERM, false},
+	{STEP_USERS, "setns", "0x10000000", EPERM, false},
 	{STEP_UID, "sys_setuid", "", EAGAIN, false},
 	{STEP_CWD, "sys_open_plain", "", ENOENT, false},
 	{STEP_SIGNALS, "sys_signal_mask", "", EINVAL, false},
@@ -233,6 +235,11 @@ static void test_failures(void **state)
 			plan.sandbox = CLONE_NEWNS;
 			plan.mounts[0] = (struct mount_entry){.kind = MOUNT_VIEW, .target = "/", .attributes = MOUNT_ATTR_RDONLY, .option = "ReadOnlyPaths"};
 			plan.mount_count = 1;
+		}
+		if (rows[i].step == STEP_USERS || strstr(rows[i].part, "4711")) {
+			put_file("self/ns/user", "");
+			plan.sandbox = CLONE_NEWUSER;
+			job.users = 4711;
 		}
 		if (rows[i].step == STEP_TRAITS || rows[i].step == STEP_KEYRING)
 			plan.traits = (struct traits){.set = 1U << TRAIT_SCHEDULER | 1U << TRAIT_IO | 1U << TRAIT_SLACK, .keyring = KEYRING_SHARED, .policy = 2,
