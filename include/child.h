@@ -34,6 +34,7 @@ struct child {
 	char **argv;                 /* program */
 	const struct job *job;
 	const sigset_t *mask;        /* program: the signal mask it starts with */
+	unsigned files_end;          /* program: it shares our descriptors until it takes those below; 0: it has a copy of all */
 	struct container *container; /* NULL for a program */
 	const struct cgroup *cgroup; /* of a container with limits, else NULL */
 	int users;                   /* program: the user namespace that it will enter; 0: none */

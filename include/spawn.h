@@ -57,6 +57,7 @@ enum step {
 	STEP_CONTAINER_END,
 	/* by the program's process */
 	STEP_VFORK,
+	STEP_FILES,
 	STEP_TERMINAL,
 	STEP_CLOSE,
 	STEP_LIMITS,
@@ -98,6 +99,11 @@ struct fault {
 	enum step step;
 	int error;
 	int index;
+};
+
+enum {
+	/* Of a caller's descriptors those below, and up to the highest that job names, are copied for a service: plan->only_stdio. */
+	SPAWN_FILES_COPIED = 64,
 };
 
 /* Which process group and session the new process gets, and what of the terminal. credentials(7), tty_ioctl(4). */

@@ -116,11 +116,17 @@ int sys_landlock_restrict(int ruleset);
 /* close_range(2), Linux 5.9: closes every descriptor from first to last. */
 int sys_close_range(unsigned first, unsigned last);
 
+/* close_range(2) CLOSE_RANGE_UNSHARE: a table of our own of the descriptors below first, when we share that of another process. */
+int sys_unshare_files(unsigned first);
+
 /* sigprocmask(2) for all 64 signals: libc hides the first real-time ones, which it uses itself. old may be NULL. */
 int sys_signal_mask(int how, const sigset_t *set, sigset_t *old);
 
 /* rt_sigaction(2) SIG_DFL, for the signals too that libc will not touch. */
 int sys_signal_default(int signal);
+
+/* True if that signal is ignored, of all as well. */
+bool sys_signal_is_ignored(int signal);
 
 /* rt_sigqueueinfo(2): sends info, its si_signo and si_value, to pid. A si_code >= 0 only to ourselves. */
 int sys_queue_signal(pid_t pid, const siginfo_t *info);

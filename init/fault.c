@@ -185,6 +185,7 @@ static const struct {
 	[STEP_LOOPBACK] = {"loopback"},
 	[STEP_NETWORK_READY] = {"network, from the launcher"},
 	[STEP_VFORK] = {"process for the program"},
+	[STEP_FILES] = {"descriptors of its own"},
 	[STEP_TERMINAL] = {"terminal of the program"},
 	[STEP_CLOSE] = {"closing descriptors"},
 	[STEP_LIMITS] = {"limit", add_limit},

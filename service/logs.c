@@ -22,6 +22,7 @@
 #include "devlog.h"
 #include "log.h"
 #include "logger.h"
+#include "spawn.h"
 
 enum {
 	LINE_SIZE = 2048,      /* what is longer becomes several lines */
@@ -215,6 +216,14 @@ static void on_pipes(struct loop *loop, short events)
 			watch_pipe(event.data.ptr, EPOLL_CTL_MOD); /* tells of it again, after the others */
 }
 
+/* What stays open is out of the way of what is copied at each start, spawn.h. */
+static int move_up(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, SPAWN_FILES_COPIED);
+
+	return high < 0 || close(fd) < 0 ? fd : high;
+}
+
 /* A writing end for a start; the reading one is as old as the service, and has what those before have left. */
 static int new_pipe(struct unit *unit)
 {
@@ -223,7 +232,8 @@ static int new_pipe(struct unit *unit)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
-	if (prlimit(0, RLIMIT_NOFILE, NULL, &limit) == 0 && (rlim_t)ends[1] + RESERVED > limit.rlim_cur) {
+	ends[0] = move_up(ends[0]);
+	if (prlimit(0, RLIMIT_NOFILE, NULL, &limit) == 0 && (rlim_t)(ends[0] > ends[1] ? ends[0] : ends[1]) + RESERVED > limit.rlim_cur) {
 		close(ends[0]);
 		close(ends[1]);
 		errno = EMFILE;

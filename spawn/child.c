@@ -113,10 +113,27 @@ static int step_cwd(struct child *child)
 	return close(fd);
 }
 
+static int step_files(struct child *child)
+{
+	return child->files_end ? sys_unshare_files(child->files_end) : 0;
+}
+
 static int step_close(struct child *child)
 {
 	/* An engine passes descriptors to the program on purpose; the caller of a container does not. */
 	return child->plan->namespaces || child->plan->only_stdio ? sys_close_range(STDERR_FILENO + 1 + child->job->passed_count, ~0U) : 0;
+}
+
+/* Which signals we ignore does not change, and our memory is that of the program's process: they are asked for once. */
+static uint64_t ignored_signals(void)
+{
+	static uint64_t ignored;
+	static bool known;
+
+	for (int signal = 1; !known && signal <= PLAN_SIGNAL_MAX; signal++)
+		ignored |= sys_signal_is_ignored(signal) ? 1ULL << (signal - 1) : 0;
+	known = true;
+	return ignored;
 }
 
 static int step_signals(struct child *child)
@@ -125,8 +142,8 @@ static int step_signals(struct child *child)
 
 	if (!child->plan->clear_signals)
 		return sys_signal_mask(SIG_SETMASK, child->mask, NULL);
-	for (int signal = 1; signal <= PLAN_SIGNAL_MAX; signal++)
-		sys_signal_default(signal);
+	for (uint64_t left = ignored_signals(); left; left &= left - 1)
+		sys_signal_default(__builtin_ctzll(left) + 1);
 	if (child->plan->ignore_pipe)
 		signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
@@ -179,6 +196,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_DOMAINNAME] = ns_domainname,
 	[STEP_LOOPBACK] = net_loopback,
 	[STEP_NETWORK_READY] = net_ready,
+	[STEP_FILES] = step_files,
 	[STEP_TERMINAL] = tty_job,
 	[STEP_CLOSE] = step_close,
 	[STEP_LIMITS] = limit_apply,

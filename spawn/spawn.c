@@ -23,6 +23,23 @@ enum {
 	STACK_GAP = 2048,
 };
 
+/*
+ * PID 1 holds a descriptor for each service, and to copy them all only to close them again would be most of a start among a thousand.
+ * So a service's process shares ours until it takes those that it needs, close_range(2). 0: it gets a copy of all.
+ */
+static unsigned files_end(const struct plan *plan, const struct job *job)
+{
+	int highest = SPAWN_FILES_COPIED - 1;
+
+	if (!plan->only_stdio || !job->files)
+		return 0;
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		highest = job->files[i] > highest ? job->files[i] : highest;
+	for (unsigned i = 0; i < job->passed_count; i++)
+		highest = job->passed[i] > highest ? job->passed[i] : highest;
+	return (unsigned)highest + 1;
+}
+
 static int program_main(void *argument)
 {
 	struct child *child = argument;
@@ -39,9 +56,9 @@ static int program_main(void *argument)
  */
 pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job, const sigset_t *mask, struct fault *fault)
 {
-	struct child child = {.plan = plan, .argv = argv, .job = job, .mask = mask};
+	struct child child = {.plan = plan, .argv = argv, .job = job, .mask = mask, .files_end = files_end(plan, job)};
 	char *stack = (char *)__builtin_frame_address(0) - STACK_GAP; /* which clone(3) aligns */
-	pid_t pid = clone(program_main, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
+	pid_t pid = clone(program_main, stack, CLONE_VM | CLONE_VFORK | (child.files_end ? CLONE_FILES : 0) | SIGCHLD, &child);
 
 	if (pid < 0) {
 		*fault = (struct fault){.step = STEP_VFORK, .error = errno};

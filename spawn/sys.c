@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <linux/landlock.h>
 #include <linux/mount.h>
@@ -334,6 +335,11 @@ int sys_close_range(unsigned first, unsigned last)
 	return (int)syscall(SYS_close_range, first, last, 0);
 }
 
+int sys_unshare_files(unsigned first)
+{
+	return (int)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_UNSHARE);
+}
+
 int sys_signal_mask(int how, const sigset_t *set, sigset_t *old)
 {
 	return (int)syscall(SYS_rt_sigprocmask, how, set, old, KERNEL_SIGSET_BYTES);
@@ -341,10 +347,17 @@ int sys_signal_mask(int how, const sigset_t *set, sigset_t *old)
 
 int sys_signal_default(int signal)
 {
-	/* The kernel's struct sigaction differs between architectures; all 0 is SIG_DFL on each, and 32 bytes hold the largest. */
+	/* The kernel's struct sigaction differs between architectures; the handler comes first, all 0 is SIG_DFL, 32 bytes hold the largest. */
 	const unsigned long action[4] = {0};
 
 	return (int)syscall(SYS_rt_sigaction, signal, action, NULL, KERNEL_SIGSET_BYTES);
+}
+
+bool sys_signal_is_ignored(int signal)
+{
+	unsigned long action[4] = {0};
+
+	return syscall(SYS_rt_sigaction, signal, NULL, action, KERNEL_SIGSET_BYTES) == 0 && action[0] == (unsigned long)SIG_IGN;
 }
 
 int sys_queue_signal(pid_t pid, const siginfo_t *info)

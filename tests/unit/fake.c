@@ -484,11 +484,23 @@ REAL(int, sys_close_range, unsigned first, unsigned last)
 	return fails("sys_close_range", " %u to %d", first, (int)last) ? -1 : 0; /* -1: to the end */
 }
 
+REAL(int, sys_unshare_files, unsigned first)
+{
+	return fails("sys_unshare_files", " %u", first) ? -1 : 0;
+}
+
 REAL(int, sys_signal_mask, int how, const sigset_t *set, sigset_t *old)
 {
 	if (fails("sys_signal_mask", " %d", how))
 		return -1;
 	return is_real("sys_signal_mask") ? __real_sys_signal_mask(how, set, old) : 0;
+}
+
+REAL(bool, sys_signal_is_ignored, int signal)
+{
+	if (is_real("sys_signal_is_ignored"))
+		return __real_sys_signal_is_ignored(signal);
+	return signal == SIGHUP || signal == SIGRTMAX;
 }
 
 REAL(int, sys_signal_default, int signal)
