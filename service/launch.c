@@ -344,6 +344,7 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 		plan->sandbox_root = NULL;
 	if (as_root) {
 		plan->identity.set = plan->identity.clear_groups = plan->limit_capabilities = false;
+		plan->capabilities = ~UINT64_C(0); /* a sandbox may limit them again, but to all others */
 		home = NULL;
 	}
 	lower_limits(plan);

@@ -193,11 +193,11 @@ static bool find_daemon(struct unit *unit)
 		pid = pidfile_read(unit->rules.pid_file, &ours);
 		if (pid <= 0 || (!ours && !may_be_main(unit, pid)))
 			return false;
-	} else if (unit->rules.guess_main) {
+	} else {
 		unit->unsure = true;
 		members_scan();
 		unit->unsure = false;
-		pid = unit->candidate;
+		pid = unit->rules.guess_main ? unit->candidate : 0;
 	}
 	unit->main = pid > 0 ? pid : 0;
 	if (pid > 0)

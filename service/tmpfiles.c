@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The part of tmpfiles.d(5) that services cannot do without: lines of type d and D below /run.
+ * The part of tmpfiles.d(5) that services cannot do without: lines of type d and D below /run. systemd brings one for /run/lock, which
+ * apache2 and ntpsec need.
  */
 #include "tmpfiles.h"
 
@@ -77,7 +78,9 @@ static void take_file(int directory, const char *name)
 void tmpfiles_apply(void)
 {
 	static const char *const places[] = {"/usr/lib/tmpfiles.d", "/etc/tmpfiles.d"};
+	char lock[] = "/run/lock";
 
+	file_make_directory(lock, 01777, NULL);
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		struct file_walk walk = {.fd = openat(AT_FDCWD, places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
 		const struct dirent *entry;

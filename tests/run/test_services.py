@@ -167,6 +167,13 @@ def test_forking_with_pid_file(world):
     assert not (world.directory / "pid").exists()
 
 
+def test_forking_without_a_main_process(world):
+    """It runs while any of its processes does."""
+    world.service("fork", "Type=forking\nGuessMainPID=no\nExecStart=/bin/sh -c 'setsid sleep 1000 & echo $! >@/pid; exit 0'")
+    result = world.run("nsctl is-active fork; kill $(cat pid); " + wait_for("[ $(nsctl is-active fork) = inactive ]"))
+    assert (result.status, result.out) == (0, "active\n"), result
+
+
 def test_pid_file_of_a_stranger_names_nobody(world):
     """An unprivileged service that writes the pid of somebody else must not have him killed."""
     (world.directory / "pids").mkdir()
@@ -265,6 +272,12 @@ def test_how_long_a_runtime_directory_is_kept(world, preserve, kept):
                   f"RuntimeDirectoryPreserve={preserve}\nExecStart=/bin/sh -c '{script}'")
     world.run(wait_for("[ -e second ]") + "nsctl stop one; [ -e /run/one ] && echo after >>notes")
     assert world.lines() == kept
+
+
+def test_directory_for_locks(world):
+    world.service("one", "Type=oneshot\nUser=daemon\nStandardOutput=file:@/notes\nExecStart=/bin/stat -c %%a:%%U /run/lock")
+    world.run("true")
+    assert world.lines() == ["1777:root"]
 
 
 def test_descriptors_of_the_caller_stay_out(world):

@@ -215,6 +215,14 @@ def test_privileged_command_has_no_sandbox(services):
     assert said == ["no"]
 
 
+def test_commands_around_the_start_have_no_user_and_capabilities_of_its(services):
+    """As tor has it: a directory in /run is given to the user by ExecStartPre, beside PrivateDevices."""
+    said, _ = services("cat /run/owner; id -u; grep CapBnd /proc/self/status",
+                       "PermissionsStartOnly=yes\nUser=daemon\nCapabilityBoundingSet=CAP_SETUID CAP_SETGID\nPrivateDevices=yes\n"
+                       "ExecStartPre=/bin/sh -c 'mkdir /run/d && chown daemon /run/d && stat -c %%U /run/d >/run/owner'")
+    assert said == ["daemon 1 CapBnd: 00000000000000c0"]
+
+
 def test_commands_share_private_tmp_and_nothing_is_left(services):
     said, errors = services("cat /tmp/x /var/tmp/x 2>/dev/null; ls -A /var/tmp | grep -c private; true",
                             "PrivateTmp=yes\nExecStartPre=/bin/sh -c 'echo 1 >/tmp/x; echo 2 >/var/tmp/x'", "")
