@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -368,6 +369,29 @@ static struct unit *load_anywhere(const char *name, unsigned links, bool enablin
 	return NULL;
 }
 
+/* A script of the time before, as exim4 and slapd have, with the unit that systemd would make for it. NULL: there is none. */
+static struct unit *load_script(const char *name)
+{
+	static const char directory[] = "/etc/init.d", text[] =
+		"[Unit]\nDescription=%p\nAfter=network-online.target\n[Service]\nType=forking\nTimeoutSec=5min\nKillMode=process\nGuessMainPID=no\n"
+		"RemainAfterExit=yes\nIgnoreSIGPIPE=no\nSuccessExitStatus=5 6\nExecStart=/etc/init.d/%p start\nExecStop=/etc/init.d/%p stop\n"
+		"ExecReload=/etc/init.d/%p reload\n";
+	char path[sizeof directory + UNIT_NAME_SIZE] = "";
+	struct unit *unit = NULL;
+	int fd;
+
+	strcat(strcat(strcpy(path, directory), "/"), name);
+	*strrchr(path, '.') = '\0';
+	if (kind_of(name) != UNIT_SERVICE || strchr(name, '@') || faccessat(AT_FDCWD, path, X_OK, 0) < 0)
+		return NULL;
+	fd = memfd_create(name, MFD_CLOEXEC);
+	if (fd >= 0 && write(fd, text, sizeof text - 1) == sizeof text - 1 && lseek(fd, 0, SEEK_SET) == 0 && (unit = units_named(name)))
+		read_unit(unit, fd, arena_text(path, strlen(path)));
+	if (fd >= 0)
+		close(fd);
+	return unit;
+}
+
 static struct unit *load(const char *name, unsigned links)
 {
 	struct unit *unit = units_find(name);
@@ -375,7 +399,9 @@ static struct unit *load(const char *name, unsigned links)
 	if (unit && unit->kind != UNIT_NAMED)
 		return unit;
 	unit = load_anywhere(name, links, false);
-	return unit ? unit : load_anywhere(name, links, true);
+	if (!unit)
+		unit = load_anywhere(name, links, true);
+	return unit ? unit : load_script(name);
 }
 
 struct unit *units_load(const char *name)

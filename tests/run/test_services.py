@@ -174,6 +174,16 @@ def test_forking_without_a_main_process(world):
     assert (result.status, result.out) == (0, "active\n"), result
 
 
+def test_script_of_the_time_before_unit_files(world):
+    """As systemd takes them: what forks away stays, and each verb is a command."""
+    (world.directory / "script").write_text(f"#!/bin/sh\necho $1 >>{world.directory}/notes\n[ $1 != start ] || setsid sleep 1000 &\n")
+    result = world.run("mount -t tmpfs none /etc; mkdir /etc/init.d; cp script /etc/init.d/old; cp script /etc/init.d/plain; "
+                       "chmod +x /etc/init.d/old; nsctl start old; nsctl is-active old; nsctl reload old; nsctl stop old; "
+                       "nsctl start plain")
+    assert world.lines() == ["start", "reload", "stop"] and result.out == "active\n", result
+    assert "plain.service: no such file" in result.err
+
+
 def test_pid_file_of_a_stranger_names_nobody(world):
     """An unprivileged service that writes the pid of somebody else must not have him killed."""
     (world.directory / "pids").mkdir()
