@@ -27,6 +27,7 @@
 #include "setup.h"
 #include "shutdown.h"
 #include "spawn.h"
+#include "state.h"
 #include "supervisor.h"
 #include "switch.h"
 
@@ -43,6 +44,7 @@ enum step_policy {
 	STEP_WARN,
 	STEP_FATAL,       /* without it the boot ends */
 	STEP_ANYWHERE = 2, /* in a container too */
+	STEP_AGAIN = 4,    /* after an exec too */
 };
 
 char **boot_prepare(struct plan *plan, char **argv)
@@ -131,6 +133,8 @@ static int boot_console(struct boot *boot)
 	const char *path = boot->plan->console ? boot->plan->console : "/dev/console";
 
 	boot->console = machine_open(path, O_RDWR | O_NOCTTY, boot->plan->console ? CONSOLE_WAIT_MS : 0);
+	if (state_use() == STATE_RESUME && isatty(boot->console)) /* it is in use, and as its user wants it */
+		return 0;
 	if (boot->console < 0) {
 		log_warning("console %s: %s; the program has no terminal", path, strerror(errno));
 		return -1;
@@ -184,7 +188,7 @@ static const struct {
 } steps[] = {
 	{"file systems", boot_mounts, STEP_ANYWHERE, 0, ""},
 	{"modules", setup_modules, STEP_WARN, 0, "/etc/nsinit/modules"}, /* the console's may be one */
-	{"console", boot_console, STEP_WARN, OPTION_FIELD(console), "/dev/console"},
+	{"console", boot_console, STEP_AGAIN, OPTION_FIELD(console), "/dev/console"},
 	{"options", boot_words, STEP_FATAL, 0, "/proc/cmdline"},
 	{"root", boot_root, STEP_FATAL, OPTION_FIELD(root), NULL}, /* what follows is for the root that stays */
 	{"hostname", setup_hostname, STEP_WARN, OPTION_FIELD(hostname), "/etc/hostname"},
@@ -194,8 +198,8 @@ static const struct {
 	{"clock", setup_clock, STEP_WARN, 0, "/dev/rtc0"}, /* before the seed is written, which says how late it was */
 	{"seed", setup_seed, STEP_WARN, 0, "/var/lib/nsinit/seed"},
 	{"address", setup_address, STEP_WARN, OPTION_FIELD(ip), NULL},
-	{"watchdog", watchdog_open, STEP_WARN, 0, NULL},
-	{"keys", keys_open, STEP_WARN, 0, "/dev/input"},
+	{"watchdog", watchdog_open, STEP_AGAIN, 0, NULL},
+	{"keys", keys_open, STEP_AGAIN, 0, "/dev/input"},
 	{"services", boot_services, STEP_FATAL | STEP_ANYWHERE, OPTION_FIELD(services), UNITS_ENABLED},
 };
 
@@ -233,8 +237,10 @@ void boot_print(const struct plan *plan)
 /* NULL, or the name of the step without which it does not go on. */
 static const char *walk(struct boot *boot)
 {
+	const unsigned wanted = state_use() == STATE_RESUME ? STEP_AGAIN : ~0U;
+
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
-		if (is_wanted(boot->plan, i) && steps[i].run(boot) < 0 && (steps[i].policy & STEP_FATAL))
+		if ((steps[i].policy & wanted || wanted == ~0U) && is_wanted(boot->plan, i) && steps[i].run(boot) < 0 && (steps[i].policy & STEP_FATAL))
 			return steps[i].name;
 	return NULL;
 }
@@ -263,12 +269,14 @@ static void turn(struct boot *boot, pid_t child)
 static int run(struct boot *boot, char **argv)
 {
 	struct fault fault;
-	pid_t child = spawn_program(boot->plan, argv, &boot->job, boot->mask, &fault);
+	pid_t child = boot->running > 0 ? boot->running : spawn_program(boot->plan, argv, &boot->job, boot->mask, &fault);
 
 	turn(boot, child < 0 ? 0 : child);
 	if (child < 0)
 		return fault_report(boot->plan, &fault);
-	log_info("started %s as process %d", argv[0], (int)child);
+	if (boot->running == 0)
+		log_info("started %s as process %d", argv[0], (int)child);
+	boot->running = 0;
 	loop_run(&boot->loop);
 	return boot->loop.status;
 }
@@ -316,7 +324,7 @@ static int keep_running(struct boot *boot)
 	int status = 0;
 
 	for (;;) {
-		if (boot->plan->ask_first && !ask(boot))
+		if (boot->plan->ask_first && boot->running == 0 && !ask(boot))
 			return status;
 		started_ms = loop_now_ms();
 		status = run(boot, boot->plan->argv);
@@ -334,7 +342,7 @@ static int keep_running(struct boot *boot)
 /* The program, when the services are up; or they alone. */
 static int serve(struct boot *boot)
 {
-	if (!boot->services)
+	if (!boot->services || boot->running > 0)
 		return keep_running(boot);
 	turn(boot, 0);
 	if (boot->plan->pause)
@@ -360,12 +368,25 @@ static int fail(struct boot *boot, const char *step)
 	return plan->personality->failed;
 }
 
+/* After an exec: everything runs already. Only services can have asked for it. */
+static void go_on(struct boot *boot)
+{
+	struct loop before = {.child = 0};
+
+	state_resume_loop(&before);
+	boot->running = before.child;
+	supervisor_resume(boot->plan->services, boot->plan->essential);
+	boot->services = true;
+}
+
 int boot_run(const struct plan *plan, const sigset_t *mask)
 {
 	struct boot boot = {.plan = plan, .mask = mask, .console = -1};
 	const char *failed;
 	int status;
 
+	if (state_use() != STATE_NONE)
+		go_on(&boot);
 	prctl(PR_SET_NAME, "init"); /* by which poweroff knows us */
 	failed = walk(&boot);
 	boot.job = program_job(&boot);

@@ -25,6 +25,7 @@ struct boot {
 	struct watch watches[BOOT_WATCHES];
 	size_t watch_count;
 	bool services;        /* there are some */
+	pid_t running;        /* the program, from before an exec; 0: it is started */
 	struct loop loop;
 };
 

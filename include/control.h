@@ -7,6 +7,7 @@
 #define CONTROL_H
 
 #include "loop.h"
+#include "out.h"
 
 #define CONTROL_PATH "/run/nsinit/control"
 
@@ -34,8 +35,16 @@ enum answer_field {
 	ANSWER_FIELDS,
 };
 
-/* Makes the socket. Its watch, and one for each client, are the CONTROL_CLIENTS + 1 that begin at watches. */
-void control_open(struct watch *watches);
+/*
+ * Makes the socket, unless fd is one. Its watch, and one for each client, are the CONTROL_CLIENTS + 1 that begin at watches. Its
+ * descriptor, or -1.
+ */
+int control_open(struct watch *watches, int fd);
+
+/* Who is connected: each one's descriptor; lines for state.h; and one of those, before control_open(). */
+void control_each(void (*visit)(int fd));
+void control_save(struct out *out);
+void control_restore(const char *text);
 
 /* Says good-bye to everybody. */
 void control_close(void);

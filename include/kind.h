@@ -21,6 +21,9 @@ struct kind {
 	int (*open)(struct unit *unit);              /* it starts. 0, or -1 after a message; NULL: its commands are all that it does */
 	void (*close)(struct unit *unit);            /* it is down, whether it was opened or not */
 	void (*told)(struct unit *unit, struct unit *other, bool down); /* while it is up, a unit that it triggers begins to start, or is down */
+	void (*again)(struct unit *unit);            /* it is from a former life of PID 1, with the descriptors that it had */
+	/* Calls visit for each descriptor that it has, or had, and the setting that it is of. */
+	void (*each_fd)(struct unit *unit, void (*visit)(const struct setting *setting, int *fd));
 	void (*time)(struct unit *unit);             /* unit->deadline_ms has come while it is up */
 };
 

@@ -80,6 +80,9 @@ pid_t launch_start(struct unit *unit, const struct setting *command);
 /* NAME=VALUE for the start, unless the unit has set it. 0, or -1: there is no room. */
 int launch_provide(const char *name, const char *value);
 
+/* Starts the program that is open at a descriptor, with another one as its input. Its pid, or -1 with errno. */
+pid_t launch_check(int program, int state, char **argv, char **envp);
+
 /* Room until the next start for length bytes and a NUL; NULL when there is none. */
 char *launch_text(size_t length);
 

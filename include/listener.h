@@ -29,6 +29,8 @@ int listener_open(struct unit *unit);
 void listener_close(struct unit *unit);
 void listener_told(struct unit *unit, struct unit *other, bool down);
 void listener_time(struct unit *unit);
+void listener_again(struct unit *unit);
+void listener_each_fd(struct unit *unit, void (*visit)(const struct setting *setting, int *fd));
 
 enum { LISTENER_PASSED_MAX = 64 };
 

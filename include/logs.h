@@ -28,6 +28,12 @@ bool logs_has_room(void);
 /* Takes a line, under the name of a service. */
 void logs_line(const char *name, const char *line);
 
+/* What waits for room. Its length. */
+size_t logs_held(const char **from);
+
+/* It waits again, in another life of PID 1. */
+void logs_hold(const char *from, size_t length);
+
 /* Writes what is left. Waits for a place that is full, but not for long. */
 void logs_close(void);
 

@@ -10,6 +10,9 @@
 /* Makes the socket. Its descriptor, or -1 after a message: then no service can say that it is ready. */
 int notify_open(void);
 
+/* The socket is from a former life of PID 1. */
+void notify_resume(int fd);
+
 void notify_close(int fd);
 
 /* What NOTIFY_SOCKET is for services. */

@@ -11,6 +11,12 @@
 /* Loads what the list names, as --services has it, and essential unless it is NULL, with what they pull in. 1, 0: there is none, or -1 after a message. */
 int supervisor_load(const char *services, const char *essential);
 
+/* The same after an exec: they are what state.h says. Ends us if that is all that somebody wanted to know. */
+void supervisor_resume(const char *services, const char *essential);
+
+/* True while everything starts, or stops. */
+bool supervisor_moves(void);
+
 /* From now on the loop serves the services. The watches of the first one stay beside those of the supervisor. */
 void supervisor_attach(struct loop *loop);
 
@@ -19,6 +25,9 @@ int supervisor_start(struct loop *loop);
 
 /* Stops every service, the last first. A signal that is the end makes it hurry. */
 void supervisor_stop(struct loop *loop);
+
+/* The loop that it is attached to. */
+struct loop *supervisor_loop(void);
 
 /* The program beside the services; 0: none. */
 pid_t supervisor_program(void);

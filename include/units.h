@@ -142,7 +142,7 @@ struct unit {
 	struct unit *same;  /* the next with the same hash of its name */
 	struct unit *next;  /* in the order of loading */
 	struct unit *busy;  /* the next of those with which the supervisor is not done */
-	bool is_busy;
+	bool is_busy, listed;
 	struct edge *edges;
 	const struct setting *settings;
 	uint16_t setting_count;
@@ -197,6 +197,12 @@ int units_add_place(const char *path);
 
 /* Looks where this file is as well, if that is none of the places. */
 void units_know_place(const char *file);
+
+/* The unit with this name gets the next place in the order, whatever it turns out to be. */
+void units_reserve(const char *name);
+
+/* It is a service without a file, with defaults. */
+void units_keep(struct unit *unit);
 
 /* Loads the unit, which may turn out to have another name. One that can be started, or NULL after a message. */
 struct unit *units_load(const char *name);

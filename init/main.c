@@ -23,6 +23,7 @@
  *   protect.c calls.c reader_sandbox.c   its sandbox
  *   condition.c members.c pidfile.c backoff.c tmpfiles.c arena.c   parts of that
  *   logs.c logger.c   what services print
+ *   reexec.c state.c   another life of PID 1
  *   notify.c control.c local.c   what services and people say to PID 1
  *   nsctl.c    those people's program                   query.c status.c tail.c enable.c foreign.c stamp.c   its verbs
  *
@@ -43,9 +44,11 @@
 #include "out.h"
 #include "personality.h"
 #include "plan.h"
+#include "reexec.h"
 #include "role.h"
 #include "self.h"
 #include "signals.h"
+#include "state.h"
 #include "sys.h"
 #include "units.h"
 #include "version.h"
@@ -139,9 +142,11 @@ int main(int argc, char **argv)
 {
 	const struct personality *as;
 	sigset_t mask;
+	enum state_use again;
 	int program, looked;
 
 	signals_hold(&mask);
+	reexec_words(argv);
 	as = personality_choose(argc > 0 ? argv[0] : NULL);
 	if (as->run) {
 		sys_signal_mask(SIG_SETMASK, &mask, NULL);
@@ -156,7 +161,8 @@ int main(int argc, char **argv)
 		log_error("set-user-ID or with capabilities: this would give its caller root; chmod u-s, setcap -r");
 		return as->failed;
 	}
-	if (getpid() != 1 && as->set == &option_nsinit && self_seal(argv, environ, may_join(argv), &mask) < 0) {
+	again = state_open(environ);
+	if (again == STATE_NONE && getpid() != 1 && as->set == &option_nsinit && self_seal(argv, environ, may_join(argv), &mask) < 0) {
 		log_error("a copy of nsinit that no container can write to: %s; mount /proc, and set sysctl vm.memfd_noexec=0", strerror(errno));
 		return as->failed;
 	}
@@ -169,7 +175,9 @@ int main(int argc, char **argv)
 		plan.misread = true; /* a variable */
 		program = BOOT_PROGRAM;
 	}
-	log_open(plan.log_fd, plan.verbosity);
+	if (again != STATE_NONE)
+		state_resume_own(&plan, &mask);
+	log_open(plan.log_fd, again == STATE_CHECK ? -1 : plan.verbosity);
 	looked = look(as, argv + program);
 	if (looked >= 0)
 		return looked;

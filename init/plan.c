@@ -21,6 +21,7 @@
 #include "mount.h"
 #include "network.h"
 #include "sys.h"
+#include "state.h"
 #include "user.h"
 
 #define CAP(name) (UINT64_C(1) << CAP_##name)
@@ -402,7 +403,7 @@ static int complete_boot(struct plan *plan)
 {
 	const char *home = NULL;
 
-	if (getpid() != 1 && !plan->dry_run) {
+	if (getpid() != 1 && !plan->dry_run && state_use() == STATE_NONE) {
 		log_error("--boot: only PID 1 can; leave it out, or start us as PID 1");
 		return -1;
 	}

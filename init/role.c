@@ -22,8 +22,10 @@
 #include "net.h"
 #include "ns.h"
 #include "personality.h"
+#include "reexec.h"
 #include "relay.h"
 #include "spawn.h"
+#include "state.h"
 #include "supervisor.h"
 #include "sys.h"
 #include "usage.h"
@@ -71,7 +73,35 @@ static int start_services(const struct plan *plan, const sigset_t *mask)
 	return -1;
 }
 
-/* The last line is the one after which PID 1 must not die: what comes later is only the loop. */
+/* From here on PID 1 must not die: what comes is only the loop, and the end. Its status. */
+static int turn(const struct plan *plan, struct loop *loop)
+{
+	pid_t child = loop->child;
+
+	if (plan->services)
+		supervisor_attach(loop);
+	loop_run(loop);
+	if (plan->end_group && child > 0 && plan->rewrite[SIGTERM] != 1)
+		kill(-child, plan->rewrite[SIGTERM] ? plan->rewrite[SIGTERM] - 1 : SIGTERM);
+	if (plan->services)
+		supervisor_stop(loop);
+	drain_run(loop);
+	return plan->remap[loop->status] ? plan->remap[loop->status] - 1 : loop->status;
+}
+
+/* After an exec: everything runs already. */
+static int go_on(const struct plan *plan, const sigset_t *mask)
+{
+	const struct job none = {.kind = JOB_SHARED, .console = -1};
+	struct loop loop = loop_around(plan, SIGNALS_PAUSE, 0, &none, mask);
+
+	state_resume_loop(&loop);
+	if (plan->pty)
+		log_open(loop.launcher, plan->verbosity);
+	supervisor_resume(plan->services, plan->essential);
+	return turn(plan, &loop);
+}
+
 static int run_program(const struct plan *plan, const sigset_t *mask, int console, int launcher)
 {
 	struct job job = {.kind = JOB_SHARED, .console = -1};
@@ -104,19 +134,9 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 		launcher = -1;
 	}
 	loop.launcher = launcher;
-	if (plan->services)
-		supervisor_attach(&loop);
 	if (loop.console < 0 && console >= 0)
 		close(console);
-
-	loop_run(&loop);
-
-	if (plan->end_group && child > 0 && plan->rewrite[SIGTERM] != 1)
-		kill(-child, plan->rewrite[SIGTERM] ? plan->rewrite[SIGTERM] - 1 : SIGTERM);
-	if (plan->services)
-		supervisor_stop(&loop);
-	drain_run(&loop);
-	return plan->remap[loop.status] ? plan->remap[loop.status] - 1 : loop.status;
+	return turn(plan, &loop);
 }
 
 /* A parent that died before we could ask to be told is told of now. prctl(2) PR_SET_PDEATHSIG */
@@ -231,6 +251,13 @@ int role_run(const struct role *role, const struct plan *plan, const sigset_t *m
 {
 	int status;
 
+	reexec_role(role->name);
+	if (state_use() != STATE_NONE && role->run != boot_run) {
+		status = go_on(plan, mask);
+		if (role->run == entrypoint_run && plan_announces(plan)) /* else the launcher does */
+			announce_stopped(plan, status);
+		return status;
+	}
 	if (plan->pty)
 		console_fill();
 	if (plan_announces(plan) && announce_prepare(plan) < 0)
@@ -241,6 +268,13 @@ int role_run(const struct role *role, const struct plan *plan, const sigset_t *m
 	return status;
 }
 
+/* What could fail has been done in the life before. */
+static int complete_again(struct plan *plan)
+{
+	(void)plan;
+	return 0;
+}
+
 const struct role *role_choose(pid_t pid, const struct plan *plan)
 {
 	static const struct role
@@ -248,8 +282,12 @@ const struct role *role_choose(pid_t pid, const struct plan *plan)
 		run = {"run", plan_container, container_run, NULL},
 		join = {"join", plan_join, container_run, NULL},
 		boot = {"boot", plan_boot, boot_run, boot_print},
-		client = {"client", client_complete, client_run, NULL};
+		client = {"client", client_complete, client_run, NULL},
+		entrypoint_again = {"entrypoint", complete_again, entrypoint_run, NULL},
+		run_again = {"run", complete_again, container_run, NULL};
 
+	if (state_use() != STATE_NONE)
+		return strcmp(state_role(), "boot") == 0 ? &boot : strcmp(state_role(), "run") == 0 ? &run_again : &entrypoint_again;
 	if (plan->personality->asks)
 		return &client;
 	if (plan->boot || (plan->personality->boots && pid == 1))

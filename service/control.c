@@ -6,6 +6,7 @@
 #include "control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "log.h"
 #include "members.h"
 #include "out.h"
+#include "reexec.h"
 #include "service.h"
 #include "supervisor.h"
 #include "syntax.h"
@@ -32,7 +34,9 @@ static struct client {
 	const struct unit *waits; /* for whose job; NULL: for nobody's */
 	const struct unit *next;  /* who is described next, when there is room for it; NULL: nobody */
 	const struct edge *edge;  /* and with which of its edges */
+	int resumed;              /* its descriptor + 1, after an exec; 0: there was none */
 	bool only, edges;
+	bool reexec;              /* it waits for that */
 	bool stops;               /* the job is to stop, for which it matters not how the unit ended */
 } clients[CONTROL_CLIENTS];
 static struct watch *listener, *connections;
@@ -88,7 +92,8 @@ static bool describe(int fd, const struct unit *unit)
 	struct out out = OUT(-1);
 
 	out_print(&out, "%s\t%s\t%s\t%s\t%d\t%d\t%u\t%ld\t%ld\t%ld\t%d\t", unit->name, kind_state_name(unit),
-	          service_result_name(unit->result), jobs[unit->job], (int)unit->main, (int)unit->control, unit->restarts, (long)(unit->since_ms ? now - unit->since_ms : -1),
+	          service_result_name(unit->result), jobs[unit->job], (int)unit->main, (int)unit->control, unit->restarts,
+	          (long)(unit->since_ms ? now - unit->since_ms : -1),
 	          (long)(unit->begun_ms ? unit->begun_ms - origin : -1), (long)(unit->was_up ? unit->ready_ms - origin : -1), unit->status);
 	for (size_t i = 0; i < UNIT_SESSIONS; i++)
 		if (unit->sessions[i])
@@ -264,6 +269,30 @@ static void try_reload_or_restart(size_t number, const char *name)
 	(unit && can_reload(unit) ? reload : try_restart)(number, name);
 }
 
+static void not_replaced(const char *wrong)
+{
+	for (size_t number = 0; number < CONTROL_CLIENTS; number++)
+		if (clients[number].reexec)
+			refuse(number, "reexec", wrong);
+}
+
+static void replace(size_t number, const char *path)
+{
+	const char *wrong = reexec_begin(supervisor_loop(), path, not_replaced);
+
+	if (wrong)
+		refuse(number, *path ? path : "reexec", wrong);
+	else
+		clients[number].reexec = true;
+}
+
+/* The same file reads the other files again. */
+static void read_again(size_t number, const char *unused)
+{
+	(void)unused;
+	replace(number, "-");
+}
+
 static void end_so(size_t number, enum plan_end how)
 {
 	end(number, 0);
@@ -282,6 +311,7 @@ static const struct {
 	{"list", false, list}, {"edges", false, relations}, {"start", true, start}, {"stop", true, stop}, {"restart", true, restart},
 	{"reload", true, reload}, {"try-restart", true, try_restart}, {"reload-or-restart", true, reload_or_restart},
 	{"try-reload-or-restart", true, try_reload_or_restart}, {"reset-failed", true, reset}, {"kill", true, send_signal},
+	{"reexec", true, replace}, {"daemon-reload", true, read_again},
 	{"poweroff", true, power_off}, {"reboot", true, boot_again}, {"halt", true, halt},
 };
 
@@ -315,7 +345,7 @@ static void on_request(size_t number)
 
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (length <= 0 || clients[number].waits || clients[number].next) {
+	if (length <= 0 || clients[number].waits || clients[number].next || clients[number].reexec) {
 		hang_up(number);
 		return;
 	}
@@ -373,6 +403,8 @@ void control_settle(void)
 	for (size_t number = 0; number < CONTROL_CLIENTS; number++) {
 		const struct unit *unit = clients[number].waits;
 
+		if (clients[number].reexec && clients[number].resumed)
+			end(number, 0);
 		if (!unit || unit->job != JOB_NONE || unit->state == STATE_RELOAD)
 			continue;
 		if (!clients[number].stops && (unit->state == STATE_FAILED || unit->state == STATE_RESTART))
@@ -382,21 +414,65 @@ void control_settle(void)
 	}
 }
 
-void control_open(struct watch *watches)
+int control_open(struct watch *watches, int fd)
 {
-	int fd = local_socket(CONTROL_PATH, SOCK_SEQPACKET);
-
 	listener = watches;
 	connections = watches + 1;
-	for (size_t number = 0; number <= CONTROL_CLIENTS; number++)
-		watches[number] = (struct watch){.fd = -1};
+	*listener = (struct watch){.fd = -1};
+	for (size_t number = 0; number < CONTROL_CLIENTS; number++)
+		connections[number] = (struct watch){.fd = clients[number].resumed - 1, .events = clients[number].next ? POLLIN | POLLOUT : POLLIN,
+		                                     .ready = on_client};
+	if (fd < 0)
+		fd = local_socket(CONTROL_PATH, SOCK_SEQPACKET);
 	if (fd >= 0 && listen(fd, CONTROL_CLIENTS) == 0) {
 		*listener = (struct watch){.fd = fd, .events = POLLIN, .ready = on_connect};
-		return;
+		return fd;
 	}
 	log_info("%s: %s; nsctl will not work", CONTROL_PATH, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	return -1;
+}
+
+/* --- what outlives an exec: who is connected, and what he waits for --- */
+
+void control_each(void (*visit)(int fd))
+{
+	for (size_t number = 0; number < CONTROL_CLIENTS; number++)
+		visit(connections[number].fd);
+}
+
+void control_save(struct out *out)
+{
+	for (size_t number = 0; number < CONTROL_CLIENTS; number++) {
+		const struct client *client = &clients[number];
+		const struct unit *unit = client->waits ? client->waits : client->next;
+
+		if (connections[number].fd >= 0)
+			out_print(out, "client %d %d %s\n", connections[number].fd, (client->waits != NULL) | client->stops << 1 | client->only << 2 |
+			          client->edges << 3 | client->reexec << 4, unit ? unit->name : "-");
+	}
+}
+
+void control_restore(const char *text)
+{
+	char fd[16], flags[16];
+	const char *name = value_item(text, ' ', fd, sizeof fd);
+	unsigned long number, bits;
+	const struct unit *unit;
+	struct client *client = clients;
+
+	while (client->resumed && client < clients + CONTROL_CLIENTS - 1)
+		client++;
+	name = name ? value_item(name, ' ', flags, sizeof flags) : NULL;
+	if (!name || value_number(fd, 1 << 20, &number) < 0 || value_number(flags, 31, &bits) < 0)
+		return;
+	fcntl((int)number, F_SETFD, FD_CLOEXEC);
+	unit = units_find(name);
+	*client = (struct client){
+		.resumed = (int)number + 1, .waits = bits & 1 ? unit : NULL, .next = bits & 1 ? NULL : unit, .stops = bits & 2, .only = bits & 4,
+		.edges = bits & 8, .reexec = bits & 16,
+	};
 }
 
 void control_close(void)

@@ -20,11 +20,11 @@ enum {
 static const char path[] = "/dev/log";
 static int devlog = -1;
 
-int devlog_open(void)
+int devlog_open(int before)
 {
 	const int on = 1;
 
-	devlog = local_socket(path, SOCK_DGRAM);
+	devlog = before >= 0 ? before : local_socket(path, SOCK_DGRAM);
 	if (devlog >= 0)
 		setsockopt(devlog, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 	return devlog;

@@ -17,6 +17,7 @@ const struct kind kind_rows[UNIT_KINDS] = {
 	[UNIT_SOCKET] = {
 		.suffix = ".socket", .up = "listening", .section = SECTION_SOCKET, .size = sizeof(struct listener), .own = &listener_defaults,
 		.complete = listener_complete, .open = listener_open, .close = listener_close, .told = listener_told, .time = listener_time,
+		.again = listener_again, .each_fd = listener_each_fd,
 	},
 };
 

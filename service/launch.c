@@ -453,6 +453,24 @@ out:
 	return pid < 0 ? -status_of(&fault) : pid;
 }
 
+pid_t launch_check(int program, int state, char **argv, char **envp)
+{
+	const int files[] = {state, STDERR_FILENO, STDERR_FILENO};
+	const struct job job = {.kind = JOB_SESSION, .console = -1, .files = files};
+	static char path[32] = "/proc/self/fd/";
+	struct fault fault;
+	pid_t pid;
+
+	*decimal(path + strlen("/proc/self/fd/"), (unsigned long)program) = '\0';
+	launch_reset(&start);
+	start.plan.only_stdio = false; /* it is executed from its descriptor */
+	start.plan.envp = envp;
+	start.plan.program = path;
+	pid = spawn_program(&start.plan, argv, &job, NULL, &fault);
+	errno = fault.error;
+	return pid;
+}
+
 void launch_empty(int parent, const char *name)
 {
 	struct file_walk walk = {.fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};

@@ -89,13 +89,20 @@ static struct unit *old_instance(const struct unit *unit, unsigned long *count)
 	return NULL;
 }
 
-static struct unit *new_instance(struct unit *unit, unsigned long number)
-{
-	char name[UNIT_NAME_SIZE + sizeof "@18446744073709551615"];
-	struct unit *instance;
+enum { INSTANCE_SIZE = UNIT_NAME_SIZE + sizeof "@18446744073709551615" };
 
+static void name_instance(const struct unit *unit, unsigned long number, char *name)
+{
 	strcpy(name, unit->name);
 	strcpy(decimal(stpcpy(strrchr(name, '.'), "@"), number), kind_rows[UNIT_SERVICE].suffix);
+}
+
+static struct unit *new_instance(struct unit *unit, unsigned long number)
+{
+	char name[INSTANCE_SIZE];
+	struct unit *instance;
+
+	name_instance(unit, number, name);
 	instance = units_load(name);
 	if (!instance || units_relate(unit, instance, EDGE_TRIGGERS) < 0 || units_relate(unit, instance, EDGE_BEFORE) < 0)
 		return NULL;
@@ -221,6 +228,32 @@ int listener_open(struct unit *unit)
 	return 0;
 }
 
+/* Its instances are those that have been loaded with their states. */
+void listener_again(struct unit *unit)
+{
+	const struct listener *listener = unit->own;
+	char name[INSTANCE_SIZE];
+	bool down = true;
+
+	name_instance(unit, 0, name);
+	for (unsigned long number = 0; listener->accept && units_find(name); name_instance(unit, ++number, name))
+		new_instance(unit, number);
+	for (const struct edge *edge = unit->edges; edge; edge = edge->next)
+		down &= !(edge->kinds & EDGE(TRIGGERS)) || service_is_down(edge->other);
+	if (unit->state == STATE_EXITED)
+		watch(listener, down || listener->accept);
+}
+
+void listener_each_fd(struct unit *unit, void (*visit)(const struct setting *setting, int *fd))
+{
+	struct listener *listener = unit->own;
+	unsigned port = 0;
+
+	for (const struct setting *setting = unit->settings; port < listener->port_count; setting++)
+		if (is_port(setting))
+			visit(setting, &listener->ports[port++].fd);
+}
+
 void listener_close(struct unit *unit)
 {
 	struct listener *listener = unit->own;
@@ -280,6 +313,8 @@ int listener_collect(const struct unit *service, int *fds, char *names, size_t s
 		if (!(edge->kinds & EDGE(TRIGGERED_BY)) || edge->other->kind != UNIT_SOCKET || edge->other->state != STATE_EXITED || listener->accept)
 			continue;
 		for (unsigned i = 0; i < listener->port_count; i++) {
+			if (listener->ports[i].fd < 0)
+				continue; /* its file got it later */
 			if (count == LISTENER_PASSED_MAX || put_name(names, size, listener->name ? listener->name : edge->other->name) < 0)
 				return -1;
 			fds[count++] = listener->ports[i].fd;

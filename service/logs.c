@@ -23,6 +23,7 @@
 #include "log.h"
 #include "logger.h"
 #include "spawn.h"
+#include "state.h"
 
 enum {
 	LINE_SIZE = 2048,      /* what is longer becomes several lines */
@@ -34,16 +35,23 @@ enum {
 
 enum { WATCH_PIPES, WATCH_SINK, WATCH_DEVLOG };
 
-static struct {
+static struct logs {
 	int pipes;      /* epoll(7) of all of them; -1: it is not open */
 	int sink;
 	bool is_socket;
 	int peek[2];    /* what is looked at */
 	int kept;       /* the reading end of the pipe to the logger: without one what is in it stays */
+	int devlog;     /* its socket */
 	pid_t logger;   /* 0: none */
 	struct watch *watches;
 	size_t length, written; /* of held: not empty while the sink is full */
-} logs = {.pipes = -1};
+} logs = {.pipes = -1, .sink = -1, .kept = -1, .devlog = -1};
+
+static const struct state_row rows[] = {
+	STATE_ROW("logs.sink", struct logs, sink, STATE_FD), STATE_ROW("logs.kept", struct logs, kept, STATE_FD),
+	STATE_ROW("logs.devlog", struct logs, devlog, STATE_FD), STATE_ROW("logs.logger", struct logs, logger, STATE_NUMBER),
+};
+const struct state_part logs_state = {&logs, rows, sizeof rows / sizeof rows[0]};
 
 COLD static char text[LINE_SIZE], held[PIPE_BUF]; /* a pipe takes so much as a whole, or nothing of it */
 
@@ -266,7 +274,8 @@ void logs_open(struct watch *watches, bool to_files)
 
 	watches[WATCH_PIPES] = watches[WATCH_SINK] = watches[WATCH_DEVLOG] = (struct watch){.fd = -1};
 	logs.watches = watches;
-	logs.sink = to_files ? open_logger() : open_sink();
+	if (logs.sink < 0) /* it is open if we go on after an exec */
+		logs.sink = to_files ? open_logger() : open_sink();
 	if (logs.sink < 0 || pipe2(logs.peek, O_CLOEXEC) < 0)
 		return;
 	logs.pipes = epoll_create1(EPOLL_CLOEXEC);
@@ -274,7 +283,24 @@ void logs_open(struct watch *watches, bool to_files)
 	watches[WATCH_PIPES] = (struct watch){.fd = logs.pipes, .events = POLLIN, .ready = on_pipes};
 	watches[WATCH_SINK] = (struct watch){.fd = logs.sink, .ready = on_sink};
 	if (getpid() == 1) /* a subreaper's /dev is somebody else's */
-		watches[WATCH_DEVLOG] = (struct watch){.fd = devlog_open(), .events = POLLIN, .ready = devlog_read};
+		logs.devlog = devlog_open(logs.devlog);
+	watches[WATCH_DEVLOG] = (struct watch){.fd = logs.devlog, .events = POLLIN, .ready = devlog_read};
+	for (struct unit *unit = units_first(); unit; unit = unit->next)
+		if (unit->output > 0)
+			watch_pipe(unit, EPOLL_CTL_ADD);
+	flush();
+}
+
+size_t logs_held(const char **from)
+{
+	*from = held + logs.written;
+	return logs.length - logs.written;
+}
+
+void logs_hold(const char *from, size_t length)
+{
+	logs.length = length < sizeof held ? length : sizeof held;
+	memcpy(held, from, logs.length);
 }
 
 /* False: the sink takes no more. */

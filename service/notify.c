@@ -32,6 +32,12 @@ const char *notify_path(void)
 	return abstract[0] ? abstract : path;
 }
 
+static void name_abstract(void)
+{
+	strcpy(abstract, "@nsinit/notify.");
+	*decimal(abstract + strlen(abstract), (unsigned long)getpid()) = '\0';
+}
+
 /* Where nothing can be made in /run, a name that is in no directory, but which other network namespaces do not see. */
 static int abstract_socket(void)
 {
@@ -39,8 +45,7 @@ static int abstract_socket(void)
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	size_t length;
 
-	strcpy(abstract, "@nsinit/notify.");
-	*decimal(abstract + strlen(abstract), (unsigned long)getpid()) = '\0';
+	name_abstract();
 	length = strlen(abstract);
 	memcpy(name.sun_path, abstract, length);
 	name.sun_path[0] = '\0';
@@ -49,6 +54,15 @@ static int abstract_socket(void)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+void notify_resume(int fd)
+{
+	struct sockaddr_un name = {.sun_path = "?"};
+	socklen_t size = sizeof name;
+
+	if (getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.sun_path[0] == '\0')
+		name_abstract();
 }
 
 int notify_open(void)

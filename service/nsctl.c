@@ -25,7 +25,8 @@ static int request(const struct nsctl_verb *verb, const char *name)
 {
 	static const struct {
 		const char *name, *request;
-	} others[] = {{"force-reload", "reload-or-restart"}, {"condrestart", "try-restart"}, {"reload-or-try-restart", "try-reload-or-restart"}};
+	} others[] = {{"force-reload", "reload-or-restart"}, {"condrestart", "try-restart"}, {"reload-or-try-restart", "try-reload-or-restart"},
+		{"daemon-reexec", "reexec"}};
 	const char *word = verb->name;
 
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
@@ -62,6 +63,8 @@ const struct nsctl_verb nsctl_verbs[] = {
 	{"cat", "NAME", "print its unit file and its drop-ins", enable_print, false},
 	{"show", "NAME", "print properties, all or those of -p, as scripts read them", status_properties, false},
 	{"logs", "NAME", "print what it has printed, on a machine; -f: and what it prints from now on", tail_logs, false},
+	{"reexec", "[FILE]", "let PID 1 go on as another nsinit; services run on", request, true},
+	{"daemon-reload", NULL, "read all unit files again", request, false},
 	{"poweroff", NULL, "stop everything, and end PID 1, or the machine", request, false},
 	{"reboot", NULL, "the same, and start the machine again", request, false},
 	{"halt", NULL, "the same, and leave the machine on", request, false},
@@ -73,8 +76,8 @@ const struct nsctl_verb nsctl_verbs[] = {
 	{"try-reload-or-restart", "NAME", NULL, request, false},
 	{"reload-or-try-restart", "NAME", NULL, request, false},
 	{"preset", "NAME", NULL, enable_link, false}, /* Debian's: everything is enabled when it is installed */
+	{"daemon-reexec", NULL, NULL, request, false},
 	{"is-system-running", NULL, NULL, status_is_system, false},
-	{"daemon-reload", NULL, NULL, nothing, false},
 	{NULL},
 };
 

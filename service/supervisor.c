@@ -20,8 +20,10 @@
 #include "members.h"
 #include "notify.h"
 #include "order.h"
+#include "reexec.h"
 #include "service.h"
 #include "source.h"
+#include "state.h"
 #include "tmpfiles.h"
 #include "value.h"
 
@@ -34,7 +36,7 @@ enum {
 enum { WATCH_NOTIFY, WATCH_SOURCES, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
 _Static_assert((int)WATCHES <= (int)LOOP_WATCHES_SERVICES, "the watches of a boot come behind ours");
 
-static struct {
+static struct supervisor {
 	struct watch watches[LOOP_WATCHES_MAX]; /* the loop's own are behind ours */
 	size_t watch_count;
 	struct unit *essential;
@@ -44,7 +46,19 @@ static struct {
 	bool stopping; /* everything is to end */
 	bool starting; /* the loop ends when no job is left */
 	bool over;     /* a service has ended, and everything with it */
-} supervisor;
+	int notify, control; /* sockets from a former life of PID 1, -1: there was none */
+} supervisor = {.notify = -1, .control = -1};
+
+static const struct state_row rows[] = {
+	STATE_ROW("supervisor.origin", struct supervisor, origin_ms, STATE_NUMBER),
+	STATE_ROW("supervisor.notify", struct supervisor, notify, STATE_FD), STATE_ROW("supervisor.control", struct supervisor, control, STATE_FD),
+};
+const struct state_part supervisor_state = {&supervisor, rows, sizeof rows / sizeof rows[0]};
+
+struct loop *supervisor_loop(void)
+{
+	return supervisor.loop;
+}
 
 pid_t supervisor_program(void)
 {
@@ -59,6 +73,11 @@ int64_t supervisor_origin(void)
 void supervisor_end(enum plan_end end)
 {
 	loop_end(supervisor.loop, end);
+}
+
+bool supervisor_moves(void)
+{
+	return supervisor.starting || supervisor.stopping;
 }
 
 bool supervisor_is_over(void)
@@ -95,7 +114,7 @@ void supervisor_ended(struct unit *unit)
 static bool reaped(struct loop *loop, pid_t pid, int status)
 {
 	(void)loop;
-	if (logs_reaped(pid))
+	if (logs_reaped(pid) || reexec_reaped(pid, status))
 		return true;
 	for (struct unit *unit = units_first(); unit; unit = unit->next) {
 		if (pid == unit->main) {
@@ -208,6 +227,7 @@ static void settle(struct loop *loop)
 	loop->wake_ms = serve_times();
 	jobs_forget_idle();
 	control_settle();
+	reexec_settle(loop);
 	if (jobs == 0 && (supervisor.starting || supervisor.stopping))
 		loop->ended = true;
 }
@@ -251,6 +271,34 @@ static int load_item(const char *item)
 	return unit ? 0 : -1;
 }
 
+/* Directories are places again, files that are new in them are not loaded: as with systemd somebody has to name them. */
+static void resume_places(const char *services)
+{
+	char item[256];
+
+	for (const char *list = services; list;) {
+		list = value_item(list, ',', item, sizeof item);
+		if (strchr(item, '/')) {
+			const char *path = arena_text(item, strlen(item));
+
+			if (path)
+				units_add_place(path);
+		}
+	}
+}
+
+void supervisor_resume(const char *services, const char *essential)
+{
+	resume_places(services);
+	state_resume_units();
+	if (essential)
+		supervisor.essential = units_load_short(essential);
+	units_load_pulled();
+	order_break_cycles();
+	if (state_use() == STATE_CHECK)
+		_exit(STATE_GOOD);
+}
+
 int supervisor_load(const char *services, const char *essential)
 {
 	char item[256];
@@ -284,15 +332,30 @@ int supervisor_load(const char *services, const char *essential)
 	return 1;
 }
 
+/* Where sockets are that may be there already. */
+static void open_sockets(void)
+{
+	if (supervisor.origin_ms == 0)
+		supervisor.origin_ms = loop_now_ms();
+	if (supervisor.notify >= 0) {
+		notify_resume(supervisor.notify);
+	} else {
+		mkdir(RUN_DIRECTORY, 0755);
+		supervisor.notify = notify_open();
+	}
+	supervisor.watches[WATCH_NOTIFY] = (struct watch){.fd = supervisor.notify, .events = POLLIN, .ready = notify_read};
+	source_open(supervisor.watches + WATCH_SOURCES);
+	for (struct unit *unit = units_first(); unit && state_use() == STATE_RESUME; unit = unit->next)
+		if (kind_rows[unit->kind].again)
+			kind_rows[unit->kind].again(unit);
+	supervisor.control = control_open(supervisor.watches + WATCH_CONTROL, supervisor.control);
+}
+
 void supervisor_attach(struct loop *loop)
 {
 	if (!supervisor.loop) {
-		supervisor.origin_ms = loop_now_ms();
-		mkdir(RUN_DIRECTORY, 0755);
-		supervisor.watches[WATCH_NOTIFY] = (struct watch){.fd = notify_open(), .events = POLLIN, .ready = notify_read};
-		source_open(supervisor.watches + WATCH_SOURCES);
+		open_sockets();
 		logs_open(supervisor.watches + WATCH_LOGS, loop->plan->machine);
-		control_open(supervisor.watches + WATCH_CONTROL);
 		supervisor.watch_count = WATCHES;
 		for (size_t i = 0; i < loop->watch_count; i++)
 			supervisor.watches[supervisor.watch_count++] = loop->watches[i];

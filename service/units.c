@@ -128,6 +128,9 @@ static bool is_name(const char *name)
 
 static void add_to_order(struct unit *unit)
 {
+	if (unit->listed)
+		return;
+	unit->listed = true;
 	*last = unit;
 	last = &unit->next;
 }
@@ -160,6 +163,24 @@ struct unit *units_named(const char *name)
 		add_to_order(unit);
 	}
 	return unit;
+}
+
+void units_reserve(const char *name)
+{
+	struct unit *unit = units_named(name);
+
+	if (unit)
+		add_to_order(unit);
+}
+
+void units_keep(struct unit *unit)
+{
+	unitfile_begin(unit);
+	unit->rules.type = TYPE_SIMPLE;
+	unit->rules.start_ms = unit->rules.stop_ms;
+	unit->settings = NULL;
+	unit->setting_count = 0;
+	unit->kind = UNIT_SERVICE;
 }
 
 static int add_edge(struct unit *from, struct unit *to, unsigned kinds)

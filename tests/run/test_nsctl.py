@@ -24,7 +24,8 @@ def three(world):
 
 
 def test_status_is_a_page(three):
-    result = three.run(wait_for("nsctl -q is-failed bad") +
+    result = three.run(wait_for("nsctl -q is-failed bad") + wait_for("nsctl status up | grep -qw '[(]sleep[)]'") +
+                       wait_for("nsctl status up | grep -q 'sleep 1000$'") +
                        "nsctl status up; echo $?; nsctl status bad down; echo $?; nsctl status nonesuch; echo $?")
     pages = result.out.split("\n\n")
     first = pages[0]

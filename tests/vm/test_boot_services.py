@@ -19,6 +19,9 @@ old=$(cat /run/web)
 kill -9 "$old"
 while [ "$(cat /run/web)" = "$old" ]; do sleep 0.05; done
 echo "web is back"
+before=$(nsctl show -p MainPID web)
+nsctl reexec && nsctl reexec /init && nsctl daemon-reload && [ "$(nsctl show -p MainPID web)" = "$before" ] &&
+echo "three lives of $(cat /proc/1/comm)"
 echo "order $(cat /run/order | tr '\\n' ' ')"
 nsctl %s
 while :; do sleep 0.05; done
@@ -50,7 +53,9 @@ def life(tmp_path_factory):
     return machine(tmp_path_factory.mktemp("services"), "nsinit.drain=5s -- /program")
 
 
-@pytest.mark.parametrize("line", ["program starts", "active", "web is back", r"order \+a \+b ", ".*reboot: Power down"])
+@pytest.mark.parametrize("line", [
+    "program starts", "active", "web is back", "three lives of init", r"order \+a \+b ", ".*reboot: Power down",
+])
 def test_services_run_beside_the_program(life, line):
     life.line(line)
 
