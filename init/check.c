@@ -12,11 +12,15 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "child.h"
+#include "idmap.h"
 #include "landlock.h"
 #include "log.h"
 #include "mount.h"
@@ -26,6 +30,8 @@
 #include "sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static struct plan trial; /* large, and in the file if it were const */
 
 static unsigned long user_namespace(void)
 {
@@ -47,6 +53,14 @@ static int try_in(unsigned long namespaces, int (*test)(void))
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }
 
+/* In a user namespace that is to have a root. */
+static int own_mounts(void)
+{
+	struct child child = {.plan = &trial};
+
+	return idmap_apply(&child) < 0 ? -1 : sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
 static int test_proc(void)
 {
 	if (sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -64,6 +78,27 @@ static int test_attributes(void)
 	int fd = test_tree();
 
 	return fd < 0 ? -1 : sys_mount_attributes(fd, MOUNT_ATTR_RDONLY, true);
+}
+
+/* As a start with --rootfs makes it, pts(4). */
+static int test_terminal(void)
+{
+	int master, locked = 0;
+
+	if (own_mounts() < 0 || sys_mount("devpts", "/dev", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=666") < 0)
+		return -1;
+	master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return master < 0 || ioctl(master, TIOCSPTLCK, &locked) < 0 ? -1 : ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+}
+
+static int test_overlay(void)
+{
+	static const char unprivileged[] = "userxattr,", layers[] = "userxattr,lowerdir=/dev/l,upperdir=/dev/u,workdir=/dev/w";
+
+	if (own_mounts() < 0 || sys_mount("tmpfs", "/dev", "tmpfs", 0, NULL) < 0 || mkdir("/dev/l", 0755) < 0 || mkdir("/dev/u", 0755) < 0 ||
+	    mkdir("/dev/w", 0755) < 0)
+		return -1;
+	return sys_mount("overlay", "/dev", "overlay", 0, layers + (trial.namespaces ? 0 : sizeof unprivileged - 1));
 }
 
 static int test_resolve(void)
@@ -118,14 +153,13 @@ static const char no_cgroup[] = "run as root, or where systemd delegates cgroups
 /* Makes a cgroup with a limit that limits nothing, as a start would, and removes it. */
 static int try_limits(unsigned long memory_kib, unsigned long cpu_hundredths, unsigned long pids)
 {
-	static struct plan plan; /* large, and in the file if it were const */
 	struct cgroup cgroup;
 	struct fault fault;
 
-	plan.memory_kib = memory_kib;
-	plan.cpu_hundredths = cpu_hundredths;
-	plan.pids = pids;
-	if (cgroup_make(&plan, &cgroup, &fault) == 0)
+	trial.memory_kib = memory_kib;
+	trial.cpu_hundredths = cpu_hundredths;
+	trial.pids = pids;
+	if (cgroup_make(&trial, &cgroup, &fault) == 0)
 		return cgroup_remove(&cgroup);
 	errno = fault.error;
 	return -1;
@@ -170,6 +204,9 @@ static const struct ability {
 	{"mount_setattr", CLONE_NEWNS, test_attributes, false, "Linux 5.12; before it no bind can be idmap"},
 	{"new /proc", CLONE_NEWNS | CLONE_NEWPID, test_proc, true,
 	 "an outer container masks parts of /proc; start that one with its /proc unmasked (docker: --security-opt systempaths=unconfined)"},
+	{"terminal", CLONE_NEWNS, test_terminal, false, "CONFIG_UNIX98_PTYS, or an outer container forbids it; --tty inherit does without"},
+	{"overlay", CLONE_NEWNS, test_overlay, false,
+	 "Linux 5.11 and CONFIG_OVERLAY_FS: modprobe overlay; only --ephemeral and --overlay need it"},
 	{"Landlock", 0, test_landlock, false, "it takes Linux 5.13, CONFIG_SECURITY_LANDLOCK and landlock in lsm="},
 	{"Landlock for ports", 0, test_landlock_ports, false, "rules for ports take Linux 6.7"},
 	{"--memory", 0, test_memory, false, no_cgroup},
@@ -219,6 +256,9 @@ int check_run(void)
 	bool fine = true;
 
 	uname(&name);
+	trial.namespaces = user_namespace();
+	trial.identity.outer_uid = geteuid();
+	trial.identity.outer_gid = getegid();
 	out_print(&out, "Linux %s %s, as %s\n", name.release, name.machine,
 	          user_namespace() ? "an ordinary user: a user namespace comes with every container" : "root");
 	for (size_t i = 0; i < COUNT(abilities); i++)

@@ -5,7 +5,9 @@ nothing left behind (what conftest checks after every test, and the rootfs here)
 """
 
 import os
+import re
 import resource
+import shutil
 from pathlib import Path
 
 import pytest
@@ -432,6 +434,15 @@ def test_check_and_help_and_version(nsinit, caller):
     assert text.status == 0 and "--rootfs" in text.out and text.err == ""
     check = caller.run([nsinit, "--check"])
     assert check.status == 0 and check.out.endswith("nsinit can make containers here.\n"), check
+
+
+@pytest.mark.parametrize("call, row", [("ioctl", "terminal: I/O error; .*--tty inherit"), ("?mkdir,mkdirat", "overlay: I/O error; .*--ephemeral")])
+def test_check_names_what_cannot_be_made(nsinit, caller, call, row):
+    if not shutil.which("strace"):
+        pytest.skip("needs strace to make system calls fail")
+    result = caller.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error=EIO", nsinit, "--check"])
+    assert result.status == 0 and re.search(f"^NO   {row}", result.out, re.M), result
+    assert f"yes  {row.partition(':')[0]}\n" in caller.run([nsinit, "--check"]).out
 
 
 def test_check_names_what_is_refused(nsinit, user):
