@@ -14,6 +14,9 @@ Fixtures
                    user, and --subreaper as a user; `pid1` and `subreaper` give the first and the last of these
   rootfs           a root directory for `caller`, owned by it: busybox and its applets, bash, the probe at /bin/probe;
                    `rootfs_of(caller)` is the same as a function; the tests share it: copy it before changing it
+  box              nsinit as a launcher (a Box) with that root, for `caller`; `as_root` and `as_user` are one of them,
+                   `bare` has the host's root, `small` a root of a few links that the test may change
+  source           a directory of the host to bind
 
 Caller.start(argv, **options) -> Process      options: env (added to a minimal one), stdin, stdout, stderr, cwd, pass_fds,
 Caller.run(argv, **options)   -> Result         setup (called in the child before exec), pid1=True (PID 1 of a fresh
@@ -40,6 +43,7 @@ from harness import (
     CLONE_NEWNS, MS_PRIVATE, MS_REC, MS_SHARED, PATIENCE, PR_SET_CHILD_SUBREAPER, caller_named, checked, command_of,
     descendants_of, init_named, kill_quietly, libraries_of, state_of, terminals,
 )
+from containers import Box, add_program, own, small_root
 from services import World
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -121,13 +125,6 @@ def subreaper(nsinit):
 # ---- the small root directory ----
 
 
-def add_program(root, program):
-    for source in [program, *libraries_of(program)]:
-        target = root / source.lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
-
-
 def make_rootfs(path, probe):
     busybox = shutil.which("busybox")
     if not busybox or libraries_of(busybox):
@@ -170,6 +167,48 @@ def rootfs_of(directory, probe):
 @pytest.fixture
 def rootfs(rootfs_of, caller):
     return rootfs_of(caller)
+
+
+# ---- containers ----
+
+
+@pytest.fixture
+def box(nsinit, caller, rootfs):
+    return Box(nsinit, caller, rootfs)
+
+
+@pytest.fixture
+def bare(nsinit, caller):
+    return Box(nsinit, caller)
+
+
+@pytest.fixture
+def as_root(nsinit, root, rootfs_of):
+    return Box(nsinit, root, rootfs_of(root))
+
+
+@pytest.fixture
+def as_user(nsinit, user, rootfs_of):
+    return Box(nsinit, user, rootfs_of(user))
+
+
+@pytest.fixture
+def small(nsinit, caller, scratch, probe):
+    root = small_root(scratch / "root", probe)
+    own(root, caller.uid)
+    return Box(nsinit, caller, root)
+
+
+@pytest.fixture
+def source(scratch, caller, probe):
+    path = scratch / "source"
+    (path / "sub").mkdir(parents=True)
+    (path / "file").write_text("content\n")
+    (path / "sub/deep").write_text("deep\n")
+    (path / "probe").write_bytes(Path(probe).read_bytes())
+    (path / "probe").chmod(0o4755)
+    own(path, caller.uid)
+    return path
 
 
 # ---- nothing is left behind ----

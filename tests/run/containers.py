@@ -9,6 +9,8 @@ Box(nsinit, caller, rootfs): nsinit as a launcher, with --rootfs when there is o
 one_line(result, status, *words)   nsinit's own failure: exactly one line, `nsinit: WHAT: REASON; REMEDY`
 snapshot(path)               a tree as a dictionary: what any write to it would change
 small_root(path, probe)      a root directory of a few links: busybox, sh and the probe, for tests that change it
+table(report)                {target: (type, options)} of the probe's report; attributes(report, target) the options of one,
+                             words(text) those of a text; restricted(*more) what most mounts have. How times are kept never counts.
 in_own_uts()                 a setup= for starts that could rename the host
 """
 
@@ -23,6 +25,7 @@ import pytest
 from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, checked, children_of, kill_quietly, libraries_of
 
 CLONE_NEWUTS, CLONE_NEWUSER = 0x04000000, 0x10000000
+TIMES = {"relatime", "noatime", "nodiratime", "strictatime"}
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 
 
@@ -134,6 +137,23 @@ def small_root(path, probe, mount_points=MOUNT_POINTS):
     (path / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n")
     (path / "etc/group").write_text("root:x:0:\nuser:x:1000:\n")
     return path
+
+
+def words(text):
+    return set(text.split(",")) - TIMES
+
+
+def table(report):
+    """{target: (type, options)} of the last mount on each target, which is the one that is seen."""
+    return {m["target"]: (m["type"], words(m["options"])) for m in report["mounts"]}
+
+
+def attributes(report, target):
+    return table(report)[target][1]
+
+
+def restricted(*more):
+    return {"nosuid", "nodev", "noexec", *more}
 
 
 def in_own_uts():

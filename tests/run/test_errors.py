@@ -436,7 +436,9 @@ def test_check_and_help_and_version(nsinit, caller):
     assert check.status == 0 and check.out.endswith("nsinit can make containers here.\n"), check
 
 
-@pytest.mark.parametrize("call, row", [("ioctl", "terminal: I/O error; .*--tty inherit"), ("?mkdir,mkdirat", "overlay: I/O error; .*--ephemeral")])
+@pytest.mark.parametrize("call, row", [
+    ("ioctl", "terminal: I/O error; .*--tty inherit"), ("?mkdir,mkdirat", "overlay: I/O error; .*--ephemeral"),
+])
 def test_check_names_what_cannot_be_made(nsinit, caller, call, row):
     if not shutil.which("strace"):
         pytest.skip("needs strace to make system calls fail")

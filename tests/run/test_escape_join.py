@@ -116,15 +116,16 @@ def test_file_of_a_careless_joiner_is_written_to(roots_trap, attack, scratch):
 def test_kernel_that_lets_running_files_be_written_to(roots_trap, nsinit, scratch):
     """
     Linux 6.11. There PID 1 does not keep the file busy either, and nothing but such a copy is run inside. What strace puts in place of
-    the first openat(2), which asks, is a descriptor that was there.
+    the first two calls of openat(2), which ask, is a descriptor that was there, and stays.
     """
     if not shutil.which("strace"):
         pytest.skip("needs strace")
     look = ["--privileged", "-R", roots_trap.root, "--", "/bin/readlink", "/proc/1/exe"]
     assert roots_trap.caller.run([nsinit, *look]).out == f"{nsinit}\n"
     with open(nsinit, "rb") as file:
-        inject = ["strace", "-qq", "-o", scratch / "trace", "-e", f"inject=openat:retval={file.fileno()}:when=1", nsinit]
-        assert roots_trap.caller.run([*inject, *look], pass_fds=[file.fileno()]).out == "/memfd:nsinit (deleted)\n"
+        inject = ["-e", f"inject=openat:retval={file.fileno()}:when=1..2", "-e", "inject=close:retval=0:when=1"]
+        strace = ["strace", "-qq", "-o", scratch / "trace", *inject, nsinit]
+        assert roots_trap.caller.run([*strace, *look], pass_fds=[file.fileno()]).out == "/memfd:nsinit (deleted)\n"
 
 
 def test_who_joins_is_as_its_caller_made_it(roots_trap, probe):

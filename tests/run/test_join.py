@@ -15,16 +15,6 @@ from harness import children_of, command_of, descendants_of, kill_quietly, until
 
 
 @pytest.fixture
-def box(nsinit, caller, rootfs):
-    return Box(nsinit, caller, rootfs)
-
-
-@pytest.fixture
-def as_root(nsinit, root, rootfs_of):
-    return Box(nsinit, root, rootfs_of(root))
-
-
-@pytest.fixture
 def join(nsinit, caller):
     """join(pid, options, program): what comes of it. .start is the same, running."""
     host = Box(nsinit, caller)

@@ -22,11 +22,6 @@ PROMPT = r"[$#] $"
 
 
 @pytest.fixture
-def box(nsinit, caller, rootfs):
-    return Box(nsinit, caller, rootfs)
-
-
-@pytest.fixture
 def hosted(nsinit, caller):
     """On the host's root."""
     return Box(nsinit, caller)
@@ -162,10 +157,15 @@ def test_nothing_inside_has_our_terminal_open(root, nsinit, rootfs_of):
     child.expect_exact("ready\r\n")
     [pid1] = children_of(child.pid)
     [program] = children_of(pid1)
-    links = {pid: {fd: os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")} for pid in (pid1, program)}
-    assert links[program] == {fd: "/dev/pts/0" for fd in "012"}
-    assert [links[pid1][fd] for fd in "012"] == ["/dev/null"] * 3
-    assert [link.partition(":")[0] for fd, link in links[pid1].items() if fd not in "012"] == ["socket"]
+
+    def links(pid):
+        return {fd: os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+
+    def links_of_pid1():
+        return [link.partition(":")[0] for fd, link in sorted(links(pid1).items(), key=lambda item: int(item[0]))]
+
+    assert links(program) == {fd: "/dev/pts/0" for fd in "012"}
+    until(lambda: links_of_pid1() == ["/dev/null"] * 3 + ["socket"], "PID 1 closing what it gave to the program")
     child.sendintr()
     assert end_of(child) == 130
 
