@@ -6,6 +6,7 @@
 #define MEMBERS_H
 
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include "units.h"
 
@@ -18,7 +19,13 @@ void members_adopt(struct unit *unit, pid_t pid);
 /* The leader of a session has ended. */
 void members_forget(struct unit *unit, pid_t leader);
 
-/* The unit that the process belongs to; NULL. */
+/*
+ * What RLIMIT_LOCKS is for processes of the unit. The kernel does nothing with that limit but hand it down, also where a program has
+ * cleared its environment, or has another user whose environment we may not read.
+ */
+rlim_t members_mark(const struct unit *unit);
+
+/* The unit that the process belongs to; NULL. Who only bears its mark does not: anybody may take a lower one. */
 struct unit *members_owner(pid_t pid);
 
 /* True if every child of ours is the main or control process of a service, or other: then no service has hidden ones. */

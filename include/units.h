@@ -189,6 +189,9 @@ struct unit *units_named(const char *name);
 /* All units that can be started in the order they became known, by unit->next. */
 struct unit *units_first(void);
 
+/* How many became known before this one. */
+unsigned units_place(const struct unit *unit);
+
 /* Notes that from stands in this way to to, and to in the other way to from. 0, or -1: memory is full. */
 int units_relate(struct unit *from, struct unit *to, enum edge_kind kind);
 

@@ -30,6 +30,7 @@
 #include "ipc.h"
 #include "listener.h"
 #include "log.h"
+#include "members.h"
 #include "notify.h"
 #include "personality.h"
 #include "protect.h"
@@ -144,12 +145,8 @@ static int read_env_file(const char *path)
 /* A user that no other service has, and no file: as long as we run, a service keeps its place in the order. */
 static void choose_dynamic_user(const struct unit *unit, struct identity *identity)
 {
-	unsigned place = 0;
-
-	for (const struct unit *other = units_first(); other && other != unit; other = other->next)
-		place++;
 	identity->set = identity->clear_groups = true;
-	identity->uid = identity->gid = DYNAMIC_FIRST + place % DYNAMIC_COUNT;
+	identity->uid = identity->gid = DYNAMIC_FIRST + units_place(unit) % DYNAMIC_COUNT;
 }
 
 /* User, as the file says it; NULL: it does not. */
@@ -347,6 +344,8 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 		plan->capabilities = ~UINT64_C(0); /* a sandbox may limit them again, but to all others */
 		home = NULL;
 	}
+	if (plan->limit_count < PLAN_LIMITS_MAX)
+		plan->limits[plan->limit_count++] = (struct limit){RLIMIT_LOCKS, members_mark(unit), members_mark(unit)};
 	lower_limits(plan);
 	if (command->privileged) {
 		plan->filter.restrictions = 0;

@@ -17,10 +17,13 @@
 #include "logs.h"
 #include "process.h"
 #include "syntax.h"
+#include "value.h"
 
 enum {
 	GENERATIONS_MAX = 64,
 	ENVIRONMENT_SIZE = 64 * 1024,
+	LIMITS_SIZE = 2048,
+	MARK_FIRST = 1852000000, /* any number that nobody else would set */
 };
 
 /* Who leads a session now is in no other that had its number. */
@@ -87,7 +90,31 @@ static struct unit *owner_by_tag(pid_t pid)
 	return NULL;
 }
 
-static struct unit *owner(const struct process *process)
+rlim_t members_mark(const struct unit *unit)
+{
+	return (rlim_t)MARK_FIRST + units_place(unit);
+}
+
+static struct unit *owner_by_mark(pid_t pid)
+{
+	COLD static char text[LIMITS_SIZE];
+	char *word;
+	unsigned long mark;
+
+	if (process_read_file(pid, "/limits", text, sizeof text - 1) <= 0 || !(word = strstr(text, "Max file locks")))
+		return NULL;
+	word += strcspn(word, "0123456789\n");
+	word[strspn(word, "0123456789")] = '\0';
+	if (value_number(word, ~0UL >> 1, &mark) < 0 || mark < MARK_FIRST)
+		return NULL;
+	for (struct unit *unit = units_first(); unit; unit = unit->next)
+		if (mark-- == MARK_FIRST)
+			return unit;
+	return NULL;
+}
+
+/* May a mark count? */
+static struct unit *owner(const struct process *process, bool marked)
 {
 	struct process at = *process;
 
@@ -98,6 +125,8 @@ static struct unit *owner(const struct process *process)
 			unit = unit->next;
 		if (!unit && at.parent == getpid())
 			unit = owner_by_tag(at.pid);
+		if (!unit && marked && at.parent == getpid())
+			unit = owner_by_mark(at.pid);
 		if (unit)
 			return unit;
 		if (at.parent <= 1 || !process_read(at.parent, &at))
@@ -113,7 +142,7 @@ struct unit *members_owner(pid_t pid)
 	for (struct unit *unit = units_first(); unit; unit = unit->next)
 		if (pid == unit->main || pid == unit->control)
 			return unit;
-	return process_read(pid, &process) ? owner(&process) : NULL;
+	return process_read(pid, &process) ? owner(&process, false) : NULL;
 }
 
 /* The kernel lists our children, if it was built to (CONFIG_PROC_CHILDREN). -1: it was not. */
@@ -155,7 +184,7 @@ static bool was_signalled(const struct unit *unit, const struct process *process
 
 static bool visit(const struct process *process, void *argument)
 {
-	struct unit *unit = process->parent == 0 ? NULL : owner(process);
+	struct unit *unit = process->parent == 0 ? NULL : owner(process, true);
 
 	(void)argument;
 	if (!unit || !unit->unsure)

@@ -45,6 +45,15 @@ struct unit *units_first(void)
 	return first;
 }
 
+unsigned units_place(const struct unit *unit)
+{
+	unsigned place = 0;
+
+	for (const struct unit *other = first; other && other != unit; other = other->next)
+		place++;
+	return place;
+}
+
 int units_add_place(const char *path)
 {
 	if (places[PLACES_MAX - 1].path)

@@ -174,6 +174,15 @@ def test_forking_without_a_main_process(world):
     assert (result.status, result.out) == (0, "active\n"), result
 
 
+def test_daemon_that_has_cleared_its_environment_is_known(world):
+    """And has left its session and its parent, as postfix does."""
+    (world.directory / "daemon").write_text(f"setsid sh -c 'echo $$ >{world.directory}/pid; exec sleep 1000' &\n")
+    world.service("fork", "Type=forking\nGuessMainPID=no\nExecStart=/usr/bin/env -i /bin/sh @/daemon\n"
+                  f"ExecStartPost=/bin/sh -c '{wait_for('[ -s @/pid ]').replace('$', '$$')}'")
+    result = world.run("nsctl is-active fork; nsctl stop fork; kill -0 $(cat pid) 2>&- && echo left; nsctl is-active fork")
+    assert result.out == "active\ninactive\n", result
+
+
 def test_script_of_the_time_before_unit_files(world):
     """As systemd takes them: what forks away stays, and each verb is a command."""
     (world.directory / "script").write_text(f"#!/bin/sh\necho $1 >>{world.directory}/notes\n[ $1 != start ] || setsid sleep 1000 &\n")
