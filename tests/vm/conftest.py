@@ -12,6 +12,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from guests import Machine
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 280  # seconds until a run that should have ended by itself counts as hanging
@@ -23,6 +24,14 @@ CROSS = {"arm64": "aarch64-linux-gnu-gcc", "armv7": "arm-linux-gnueabihf-gcc", "
 
 def architecture(kernel):
     return kernel.partition("-")[0]
+
+
+@pytest.fixture(autouse=True)
+def no_machine_left():
+    yield
+    while Machine.started:
+        with Machine.started.pop() as process:
+            process.kill()
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,8 @@ def files(**others):
 class Machine:
     """A boot from its begin to its end. .console and .port are what it said, .status what it told of the program, or None."""
 
+    started = []  # whatever becomes of a test, conftest.py ends them
+
     def __init__(self, directory, tree, words="", options=(), timeout=PATIENCE):
         if platform.machine() != "x86_64":
             pytest.skip("the guest runs the x86-64 binary")
@@ -107,6 +109,7 @@ class Machine:
         self.timeout = timeout
         self.said = b""
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.started.append(self.process)
 
     def read_until(self, pattern):
         """The match of the pattern in what the console has said by then."""
