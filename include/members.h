@@ -13,6 +13,9 @@
 /* A process of the unit, which leads a session, was started. */
 void members_add(struct unit *unit, pid_t leader);
 
+/* The sessions of the unit were put in by somebody else. */
+void members_resume(const struct unit *unit);
+
 /* A process of the unit was found: all in its session belong to it, unless that is somebody else's. */
 void members_adopt(struct unit *unit, pid_t pid);
 

@@ -23,16 +23,37 @@ enum {
 	GENERATIONS_MAX = 64,
 	ENVIRONMENT_SIZE = 64 * 1024,
 	LIMITS_SIZE = 2048,
+	SEEN_BITS = 32768,
 	MARK_FIRST = 1852000000, /* any number that nobody else would set */
 };
+
+/* A bit for each number that a unit may have among its sessions: most are new, and that is seen without a look at a thousand units. */
+COLD static unsigned char seen[SEEN_BITS / 8];
+
+static bool was_seen(pid_t leader)
+{
+	return seen[(unsigned)leader % SEEN_BITS / 8] >> leader % 8 & 1;
+}
+
+static void see(pid_t leader)
+{
+	seen[(unsigned)leader % SEEN_BITS / 8] |= (unsigned char)(1U << leader % 8);
+}
+
+void members_resume(const struct unit *unit)
+{
+	for (size_t i = 0; i < UNIT_SESSIONS; i++)
+		see(unit->sessions[i]);
+}
 
 /* Who leads a session now is in no other that had its number. */
 void members_add(struct unit *unit, pid_t leader)
 {
-	for (struct unit *other = units_first(); other; other = other->next)
+	for (struct unit *other = was_seen(leader) ? units_first() : NULL; other; other = other->next)
 		for (size_t i = 0; i < UNIT_SESSIONS; i++)
 			if (other->sessions[i] == leader)
 				other->sessions[i] = 0;
+	see(leader);
 	for (size_t i = 0; i < UNIT_SESSIONS; i++)
 		if (unit->sessions[i] == 0) {
 			unit->sessions[i] = leader;

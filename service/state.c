@@ -22,6 +22,7 @@
 #include "kind.h"
 #include "log.h"
 #include "logs.h"
+#include "members.h"
 #include "order.h"
 #include "out.h"
 #include "service.h"
@@ -431,6 +432,7 @@ static void end_unit(void)
 	}
 	if ((unit->state >= STATE_STOP_TERM && unit->state <= STATE_FINAL_KILL) || (unit->state == STATE_RUNNING && unit->main == 0))
 		unit->unsure = true;
+	members_resume(unit);
 	jobs_touch(unit);
 }
 
