@@ -45,6 +45,17 @@ static const struct unit *unit_of(const char *text, int problems)
 	return units_find(name);
 }
 
+/* The unit of this name, from the files that were put. */
+static const struct unit *loaded(const char *name)
+{
+	const struct unit *unit;
+
+	assert_int_equal(units_add_place(place()), 0);
+	unit = units_load(name);
+	check_true(name, unit);
+	return unit;
+}
+
 /* Of the file that a message begins with. */
 static const char *suffix_of(const char *message)
 {
@@ -261,9 +272,7 @@ static void test_specifiers(void **state)
 
 	(void)state;
 	put_file("pre-fix@.service", "[Unit]\nDescription=%n|%N|%p|%P|%i|%I|%j|%f|%t|%S|%%|%z|%\n[Service]\nExecStart=/a %i\n");
-	assert_int_equal(units_add_place(place()), 0);
-	unit = units_load("pre-fix@a-b\\x2dc.service");
-	assert_non_null(unit);
+	unit = loaded("pre-fix@a-b\\x2dc.service");
 	check_text("all", unit->description,
 	           "pre-fix@a-b\\x2dc.service|pre-fix@a-b\\x2dc|pre-fix|pre/fix|a-b\\x2dc|a/b-c|fix|/a/b-c|/run|/var/lib|%|%z|%");
 	check_text("command", command_text(unit, COMMAND_START, 0), "</a><a-b\\x2dc>");
@@ -280,9 +289,7 @@ static void test_drop_ins(void **state)
 	put_file("drop-in@.service.d/20.conf", "[Unit]\nDescription=hidden\n");
 	put_file("drop-in@.service.d/30.nonsense", "[Unit]\nDescription=30\n");
 	put_file("drop-.service.d/05.conf", "[Service]\nType=exec\n");
-	assert_int_equal(units_add_place(place()), 0);
-	unit = units_load("drop-in@x.service");
-	assert_non_null(unit);
+	unit = loaded("drop-in@x.service");
 	check_text("description", unit->description, "20");
 	check_text("command", command_text(unit, COMMAND_START, 0), "</b>");
 	check_text("one command", command_text(unit, COMMAND_START, 1), NULL);
@@ -299,9 +306,7 @@ static void test_masks_and_aliases(void **state)
 	put_link("other.service", "real.service");
 	put_link("masked.service", "/dev/null");
 	put_file("empty.service", "");
-	assert_int_equal(units_add_place(place()), 0);
-	unit = units_load("other.service");
-	assert_non_null(unit);
+	unit = loaded("other.service");
 	check_text("alias", unit->name, "real.service");
 	assert_ptr_equal(units_load("real.service"), unit);
 	assert_null(units_load("masked.service"));
@@ -327,8 +332,7 @@ static void test_relations(void **state)
 	put_file("ra.service", "[Unit]\nAfter=rb.service rt.target\nRequires=rb.service\nBefore=rc.service\n[Service]\nExecStart=/a\n");
 	put_file("rb.service", "[Unit]\nWants=rc.service missing.service\n[Service]\nExecStart=/a\n");
 	put_file("rc.service", "[Unit]\nAfter=\nConflicts=ra.service\n[Service]\nExecStart=/a\n");
-	assert_int_equal(units_add_place(place()), 0);
-	assert_non_null(units_load("ra.service"));
+	loaded("ra.service");
 	units_load_pulled();
 	check_int("a to b", kinds_between("ra.service", "rb.service"), EDGE(AFTER) | EDGE(REQUIRES));
 	check_int("b to a", kinds_between("rb.service", "ra.service"), EDGE(BEFORE) | EDGE(REQUIRED_BY));
@@ -349,10 +353,9 @@ static void test_relations_of_sockets(void **state)
 	put_file("sd.socket", "[Socket]\nListenStream=/d\nAccept=yes\n");
 	put_link("alias.service", "sc.service");
 	put_file("se.socket", "[Socket]\nListenStream=/e\nService=alias.service\n");
-	assert_int_equal(units_add_place(place()), 0);
-	assert_non_null(units_load("sa.socket"));
-	assert_non_null(units_load("sb.socket"));
-	assert_non_null(units_load("se.socket"));
+	loaded("sa.socket");
+	loaded("sb.socket");
+	loaded("se.socket");
 	units_load_pulled();
 	check_int("same name", kinds_between("sa.socket", "sa.service"), EDGE(TRIGGERS) | EDGE(BEFORE));
 	check_int("another", kinds_between("sb.socket", "sc.service"), EDGE(TRIGGERS) | EDGE(BEFORE));
@@ -377,10 +380,9 @@ static void test_circles_are_named_and_broken(void **state)
 	put_file("ca.service", "[Unit]\nAfter=cb.service\n[Service]\nExecStart=/a\n");
 	put_file("cb.service", "[Unit]\nAfter=cc.service\n[Service]\nExecStart=/a\n");
 	put_file("cc.service", "[Unit]\nAfter=ca.service\n[Service]\nExecStart=/a\n");
-	assert_int_equal(units_add_place(place()), 0);
-	assert_non_null(units_load("ca.service"));
-	assert_non_null(units_load("cb.service"));
-	assert_non_null(units_load("cc.service"));
+	loaded("ca.service");
+	loaded("cb.service");
+	loaded("cc.service");
 	check_int("circles", order_break_cycles(), 1);
 	text = said_line("circle");
 	check_part("circle", text, "ca.service");
