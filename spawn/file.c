@@ -85,17 +85,41 @@ const struct dirent *file_next(struct file_walk *walk)
 	return entry;
 }
 
+/* True if nobody but us and root can have put anything into it. */
+static bool is_ours(int directory)
+{
+	struct stat status;
+
+	return fstat(directory, &status) == 0 && (status.st_uid == 0 || status.st_uid == geteuid()) && !(status.st_mode & 022);
+}
+
+/* Makes a directory in the one that is open at parent, which it closes, unless it is there; and opens it. -1 with errno. */
+static int enter_directory(int parent, const char *name, mode_t mode, int flags)
+{
+	int fd = -1, error;
+
+	if (parent >= 0 && (mkdirat(parent, name, mode) == 0 || errno == EEXIST))
+		fd = openat(parent, name, O_DIRECTORY | O_CLOEXEC | flags | (is_ours(parent) ? 0 : O_NOFOLLOW));
+	error = errno;
+	close(parent);
+	errno = error;
+	return fd;
+}
+
+/* The owner of a directory may have put a link where the next one was: it must not lead us to what is not theirs. */
 int file_make_directory(char *path, mode_t mode, const struct identity *owner)
 {
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	int fd = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC), result;
+	char *name = path + 1;
+
+	for (char *slash; (slash = strchr(name, '/')); name = slash + 1) {
 		*slash = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return -1;
+		fd = *name ? enter_directory(fd, name, 0755, O_PATH) : fd;
 		*slash = '/';
 	}
-	if (mkdir(path, mode) < 0 && errno != EEXIST)
-		return -1;
-	if (owner && owner->set && lchown(path, owner->uid, owner->gid) < 0)
-		return -1;
-	return chmod(path, mode);
+	fd = enter_directory(fd, *name ? name : ".", mode, O_RDONLY); /* a slash may be its end */
+	result = fd < 0 || (owner && owner->set && fchown(fd, owner->uid, owner->gid) < 0) || fchmod(fd, mode) < 0 ? -1 : 0;
+	if (fd >= 0)
+		close(fd);
+	return result;
 }

@@ -44,3 +44,32 @@ def test_those_of_root_are_nobody_else_s(world):
     (world.directory / "holder").write_text(HOLDER.replace("os.setgid", "0 and os.setgid").replace("os.setuid", "0 and os.setuid"))
     result = world.run(f"{sys.executable} -u holder >held & {wait_for('[ -s held ]')} nsctl is-active web")
     assert result.status != 0 and "too many clients" in result.err, result
+
+
+# A service's user owns what is in its directories, and what stands at their names at the next start may be anything.
+PRESERVED = f"Type=oneshot\nRemainAfterExit=yes\nUser={USER_ID}\nRuntimeDirectoryPreserve=yes\nRuntimeDirectoryMode=755\n"
+
+
+def test_link_at_a_directory_of_a_service_changes_nothing_behind_it(world):
+    world.service("app", PRESERVED + "RuntimeDirectory=app app/sub\n"
+                  "ExecStart=/bin/sh -c 'rmdir /run/app/sub && ln -s @/canary /run/app/sub'")
+    (world.directory / "canary").write_text("secret\n")
+    (world.directory / "canary").chmod(0o600)
+    result = world.run("nsctl restart app; stat -c '%u %a' canary")
+    assert result.out == "0 600\n" and "/run/app/sub: Not a directory" in result.err, result
+
+
+def test_link_on_the_way_to_a_directory_of_a_service_changes_nothing_behind_it(world):
+    world.service("app", PRESERVED + "RuntimeDirectory=app app/way app/way/last\n"
+                  "ExecStart=/bin/sh -c 'rm -r /run/app/way && ln -s @/victim /run/app/way'")
+    (world.directory / "victim/last").mkdir(mode=0o700, parents=True)
+    result = world.run("nsctl restart app; stat -c '%u %a' victim victim/last")
+    assert result.out == "0 755\n0 700\n" and "/run/app/way" in result.err, result
+
+
+def test_link_of_root_to_a_directory_of_a_service_is_followed(world):
+    """As who keeps their data on another disk has it."""
+    world.service("app", PRESERVED + "RuntimeDirectory=app\nExecStart=/bin/true")
+    result = world.run("nsctl stop app; chmod 755 /run; rmdir /run/app; mkdir -m 700 elsewhere; ln -s $PWD/elsewhere /run/app; "
+                       "nsctl start app; stat -c '%u %a' elsewhere")
+    assert result.out == f"{USER_ID} 755\n", result
