@@ -377,6 +377,12 @@ const char *unitfile_service(struct unit *unit)
 	if (rules->notify == NOTIFY_UNSET)
 		rules->notify = rules->type == TYPE_NOTIFY || rules->type == TYPE_NOTIFY_RELOAD || rules->watchdog_ms > 0 ? NOTIFY_MAIN : NOTIFY_NONE;
 	rules->pid_file = whole_path(rules->pid_file);
+	if (rules->type == TYPE_DBUS) { /* systemd.service(5): the files do not say so */
+		struct unit *bus = units_named("dbus.socket");
+
+		if (!bus || units_relate(unit, bus, EDGE_WANTS) < 0 || units_relate(unit, bus, EDGE_AFTER) < 0)
+			return "no memory for it";
+	}
 	if (!start && !command_next(unit, COMMAND_STOP, NULL) && rules->success_action == ACTION_NONE)
 		return "no ExecStart; give the program that it is about";
 	if (rules->type != TYPE_ONESHOT && !start)

@@ -345,3 +345,11 @@ def test_enable_takes_what_belongs_to_it(sockets):
     result = sockets.root.run(["/bin/sh", "-c", f"{nsctl} enable echo; ls /etc/nsinit; {nsctl} disable echo; ls /etc/nsinit"],
                               pid1=True, setup=own_etc)
     assert result.out.split() == ["echo.service", "echo.socket"], result
+
+
+def test_service_of_the_bus_starts_behind_its_socket(world):
+    """Without a word about it in its file."""
+    world.service("client", "Type=dbus\nBusName=org.example\nExecStart=/bin/sh -c '[ -S @/bus ] && echo there >>@/notes; exec sleep 1000'")
+    world.service("dbus", "ExecStart=/bin/sleep 1000")
+    world.unit("dbus.socket", "[Socket]\nListenStream=@/bus\n")
+    assert world.run(wait_for("[ -s notes ]")).status == 0
