@@ -15,6 +15,7 @@ class Row:
     changed_ask: str = ""  # what is asked then, if it is something else
     changed: str = ""  # and what the answer is
     options: str = ""  # of nsinit
+    others: str = ""  # units that have been started for it, and are stopped behind it
     patience: int = 20  # seconds that the service may take to answer
     quick: bool = False  # part of `make test`
 
@@ -34,7 +35,7 @@ ROWS = [
         change="echo 'server { listen 127.0.0.1:81; return 200 changed; }' >/etc/nginx/conf.d/two.conf",
         changed_ask="curl -s http://127.0.0.1:81/", changed="changed", quick=True),
     Row("redis-server", "redis-server", "redis-cli set key value; redis-cli get key", "OK\nvalue"),
-    Row("openssh-server", "openssh-server openssh-client", "ssh -o StrictHostKeyChecking=no 127.0.0.1 'echo $((6 * 7))'", "^42$|\n42\n",
+    Row("openssh-server", "openssh-server openssh-client", "ssh -o StrictHostKeyChecking=no 127.0.0.1 'echo $((6 * 7))'", "^42$",
         service="ssh",
         setup="mkdir -m 700 /root/.ssh; ssh-keygen -q -N '' -f /root/.ssh/id_ed25519 -t ed25519; "
               "cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys",
@@ -65,8 +66,45 @@ ROWS = [
         changed_ask="su postgres -c \"psql -Atc 'show work_mem'\"", changed="^5MB$"),
     Row("rsyslog", "rsyslog", "logger -t box words of a test; sleep 0.2; tail -n 1 /var/log/syslog", "box: words of a test"),
     Row("php-fpm", "php-fpm libfcgi-bin", "cd /tmp; echo '<?php echo 6 * 7;' >answer.php; "
-        "REQUEST_METHOD=GET SCRIPT_FILENAME=/tmp/answer.php cgi-fcgi -bind -connect /run/php/php8.2-fpm.sock", "\n42$",
+        "REQUEST_METHOD=GET SCRIPT_FILENAME=/tmp/answer.php cgi-fcgi -bind -connect /run/php/php8.2-fpm.sock", "^42$",
         service="php8.2-fpm",
         change="sed -i 's,^listen = .*,listen = 127.0.0.1:9000,' /etc/php/8.2/fpm/pool.d/www.conf",
-        changed_ask="REQUEST_METHOD=GET SCRIPT_FILENAME=/tmp/answer.php cgi-fcgi -bind -connect 127.0.0.1:9000", changed="\n42$"),
+        changed_ask="REQUEST_METHOD=GET SCRIPT_FILENAME=/tmp/answer.php cgi-fcgi -bind -connect 127.0.0.1:9000", changed="^42$"),
+    Row("dbus", "dbus", "dbus-send --system --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.ListNames",
+        "org.freedesktop.DBus", others="dbus.socket"),
+    # beside those that were asked for
+    Row("apache2", "apache2 curl", "curl -s http://127.0.0.1/", "It works|Debian Default Page",
+        change="echo Listen 81 >/etc/apache2/conf-enabled/two.conf", changed_ask="curl -s http://127.0.0.1:81/",
+        changed="It works|Debian Default Page"),
+    Row("mariadb", "mariadb-server", "mariadb -Ne 'select 6 * 7'", "^42$"),
+    Row("bind9", "bind9 bind9-dnsutils", f"{DIG} -x 127.0.0.1", "^localhost.$", service="named"),
+    Row("exim4", "exim4-daemon-light", tcp(25, "EHLO box\\r\\nQUIT\\r\\n", 2), "220 .*Exim.*250-"),
+    Row("postfix", "postfix", tcp(25, "QUIT\\r\\n"), "220 .*Postfix", service="postfix@-"),
+    Row("dovecot", "dovecot-imapd", tcp(143, "a LOGOUT\\r\\n", 2), "OK.*Dovecot.*BYE"),
+    Row("squid", "squid curl", "curl -s -x 127.0.0.1:3128 http://127.0.0.1:1/", "squid"),
+    Row("tor", "tor", "exec 3<>/dev/tcp/127.0.0.1/9050; printf '\\5\\1\\0' >&3; head -c 2 <&3 | od -An -tx1", "05 00",
+        service="tor@default"),
+    Row("stubby", "stubby bind9-dnsutils", "dig +timeout=2 +tries=1 @127.0.0.1 example.com", "SERVFAIL|HEADER"),
+    Row("ntpsec", "ntpsec ntpsec-ntpdig", "ntpq -c rv", "version=", options="--cap-add SYS_TIME"),
+    Row("snmpd", "snmpd snmp", "snmpget -v2c -c public 127.0.0.1 1.3.6.1.2.1.1.5.0", "box"),
+    Row("vsftpd", "vsftpd", tcp(21, "QUIT\\r\\n", 2), "220 .*vsFTPd.*221"),
+    Row("proftpd", "proftpd-core", tcp(21, "QUIT\\r\\n", 2), "220 ProFTPD.*221"),
+    Row("fail2ban", "fail2ban", "fail2ban-client ping", "pong", setup="touch /var/log/auth.log"),
+    Row("tinyproxy", "tinyproxy curl", "curl -s -x 127.0.0.1:8888 http://127.0.0.1:1/", "tinyproxy"),
+    Row("privoxy", "privoxy curl", "curl -s -x 127.0.0.1:8118 http://config.privoxy.org/", "Privoxy"),
+    Row("rpcbind", "rpcbind netbase", "rpcinfo -p 127.0.0.1", "portmapper"),
+    Row("samba", "samba smbclient", "smbclient -N -L 127.0.0.1", "IPC\\$", service="smbd"),
+    Row("transmission", "transmission-daemon curl", "curl -s http://127.0.0.1:9091/transmission/rpc", "X-Transmission-Session-Id",
+        setup="sed -i 's/\"rpc-authentication-required\": true/\"rpc-authentication-required\": false/' /etc/transmission-daemon/settings.json",
+        service="transmission-daemon"),
+    Row("icecast2", "icecast2 curl", "curl -s http://127.0.0.1:8000/status-json.xsl", "icestats"),
+    Row("monit", "monit", "monit status", "Monit|System"),
+    Row("cups", "cups cups-client", "lpstat -H -r", "scheduler is running"),
+    Row("avahi", "avahi-daemon avahi-utils", "avahi-resolve -n box.local", "box.local", service="avahi-daemon",
+        others="dbus.socket dbus avahi-daemon.socket"),
+    Row("atd", "at", "rm -f /tmp/ran; echo 'id -un >/tmp/ran' | at now; sleep 1; cat /tmp/ran", "root", service="atd"),
+    Row("slapd", "slapd ldap-utils", "ldapsearch -x -H ldap://127.0.0.1 -s base -b '' namingContexts", "namingContexts"),
+    Row("redis-sentinel", "redis-sentinel redis-tools", "redis-cli -p 26379 ping", "PONG"),
+    Row("lldpd", "lldpd", "lldpcli show configuration", "Global configuration|Configuration"),
+    Row("polkit", "polkitd", "pkaction", "org.freedesktop.policykit.exec", others="dbus.socket dbus"),
 ]

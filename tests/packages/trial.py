@@ -51,21 +51,21 @@ class Box:
         self.options = [NSINIT, "--rootfs", root, "--ephemeral", "--net", "none", "--hostname", "box", "--bind",
                         f"{NSINIT}:/usr/bin/nsctl:ro", *shlex.split(row.options), *extra]
 
-    def __enter__(self):
+    def start(self):
         with open(self.log, "wb") as log:
             command = [*self.options, "--pid-file", self.pid_file, "--services", self.row.service]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.until(lambda: self.pid_file.exists() and self.pid_file.read_text(encoding="ascii"), "no PID 1")
         self.pid = int(self.pid_file.read_text(encoding="ascii"))
-        return self
 
-    def __exit__(self, *_):
-        self.process.kill()  # the pipe between us and PID 1 tells it
-        self.process.wait()
-        try:
-            os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                os.kill(self.pid, signal.SIGKILL)
+                self.process.wait()
         self.directory.cleanup()
 
     def said(self):
@@ -85,8 +85,8 @@ class Box:
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE_S, check=False)
         return result.returncode, result.stdout.decode(errors="replace")
 
-    def control(self, verb):
-        return self.inside(f"nsctl {verb} {self.row.service}")
+    def control(self, verb, more=""):
+        return self.inside(f"nsctl {verb} {self.row.service} {more}")
 
     def state(self):
         return self.control("is-active")[1].strip()
@@ -102,7 +102,7 @@ class Box:
         def has_answer():
             nonlocal said
             said = self.inside(ask)[1]
-            return re.search(answer, said)
+            return re.search(answer, said, re.M | re.S)
 
         try:
             self.until(has_answer, "", self.row.patience)
@@ -135,6 +135,7 @@ class Trial:
     # --- the steps, in their order ---
 
     def ready(self, box):
+        box.start()
         box.wait_active()
         self.unit = box.control("cat")[1]
 
@@ -149,9 +150,9 @@ class Trial:
     def killed(self, box):
         """SIGKILL is abnormal: whether there is another then is what Restart= says."""
         first = box.main_pid()
+        if not first and (self.unit.startswith("# /etc/init.d/") or self.directive("GuessMainPID") == "no"):
+            return "-"
         if not first:
-            if self.directive("RemainAfterExit") == "yes":
-                return "-"
             raise Failed("no main process is known")
         box.inside(f"kill -9 {first}")
         if self.directive("Restart") in ("always", "on-failure", "on-abnormal", "on-abort"):
@@ -182,7 +183,7 @@ class Trial:
         return None
 
     def stop(self, box):
-        status, said = box.control("stop")
+        status, said = box.control("stop", self.row.others)
         if status:
             raise Failed(said.strip())
         if "outlived" in box.said():
@@ -221,14 +222,15 @@ class Trial:
         """A cell for each step; after a failure the others are not tried."""
         cells = dict.fromkeys(self.STEPS, "")
         began = time.monotonic()
-        with Box(self.row, root, self.extra) as box:
+        box = Box(self.row, root, self.extra)
+        try:
             for name in self.STEPS:
-                try:
-                    cells[name] = getattr(self, name)(box) or "ok"
-                except (Failed, subprocess.TimeoutExpired) as why:
-                    cells[name] = str(why)
-                    break
+                cells[name] = getattr(self, name)(box) or "ok"
+        except (Failed, subprocess.TimeoutExpired) as why:
+            cells[name] = str(why)
+        finally:
             self.log = box.said()
+            box.close()
         self.seconds = time.monotonic() - began
         return cells
 
