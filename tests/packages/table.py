@@ -95,7 +95,7 @@ ROWS = [
     Row("rpcbind", "rpcbind netbase", "rpcinfo -p 127.0.0.1", "portmapper"),
     Row("samba", "samba smbclient", "smbclient -N -L 127.0.0.1", "IPC\\$", service="smbd"),
     Row("transmission", "transmission-daemon curl", "curl -s http://127.0.0.1:9091/transmission/rpc", "X-Transmission-Session-Id",
-        setup="sed -i 's/\"rpc-authentication-required\": true/\"rpc-authentication-required\": false/' /etc/transmission-daemon/settings.json",
+        setup="sed -i '/rpc-authentication-required/s/1/0/' /etc/transmission-daemon/settings.json",
         service="transmission-daemon"),
     Row("icecast2", "icecast2 curl", "curl -s http://127.0.0.1:8000/status-json.xsl", "icestats"),
     Row("monit", "monit", "monit status", "Monit|System"),

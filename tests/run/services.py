@@ -29,9 +29,9 @@ class World:
     def service(self, name, service, unit=""):
         return self.unit(f"{name}.service", f"[Unit]\n{unit}\n[Service]\n{service}\n")
 
-    def start(self, *options, program=None, before=(), **more):
+    def start(self, *options, program=None, before=(), run_flags=0, **more):
         def own_run():
-            checked("mount", b"run", b"/run", b"tmpfs", 0, None)
+            checked("mount", b"run", b"/run", b"tmpfs", run_flags, None)
             if self.own_dev:
                 checked("mount", b"dev", b"/dev", b"tmpfs", 0, None)
                 os.mknod("/dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
