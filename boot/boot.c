@@ -174,7 +174,7 @@ static int boot_services(struct boot *boot)
 
 	if (!services && !boot->plan->essential && access(usual, F_OK) < 0)
 		return 0;
-	loaded = supervisor_load(services ? services : usual, boot->plan->essential);
+	loaded = supervisor_load(boot->plan, services ? services : usual);
 	boot->services = loaded > 0;
 	return loaded;
 }
@@ -375,7 +375,7 @@ static void go_on(struct boot *boot)
 
 	state_resume_loop(&before);
 	boot->running = before.child;
-	supervisor_resume(boot->plan->services, boot->plan->essential);
+	supervisor_resume(boot->plan, boot->plan->services);
 	boot->services = true;
 }
 

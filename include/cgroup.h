@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "hierarchy.h"
+#include "place.h"
 #include "plan.h"
 
 struct child;
@@ -18,18 +18,10 @@ enum cgroup_limits {
 	CGROUP_NAME_SIZE = 48,
 };
 
-/* The container's cgroup in one hierarchy. */
-struct cgroup_place {
-	struct hierarchy in;
-	int directory; /* the cgroup, O_PATH; -1: not made yet */
-	int procs;     /* its cgroup.procs, opened with our rights; -1: not yet */
-	bool entered;  /* PID 1 was cloned into it */
-};
-
 struct cgroup {
 	char name[CGROUP_NAME_SIZE]; /* the same in all */
 	int count;
-	struct cgroup_place places[HIERARCHIES_MAX];
+	struct place places[HIERARCHIES_MAX];
 	pid_t monitor; /* removes the cgroup when launcher and PID 1 are gone */
 	int alive;     /* the end of the monitor's pipe that these two hold */
 };
@@ -44,6 +36,9 @@ struct cgroup_usage {
 /* True if plan has limits that need a cgroup. */
 bool cgroup_wanted(const struct plan *plan);
 
+/* Chooses a name that no other cgroup of an nsinit has. */
+void cgroup_choose_name(char *name);
+
 /* Makes plan's cgroup, with its limits and its monitor. 0, or -1 with *fault and nothing left. */
 int cgroup_make(const struct plan *plan, struct cgroup *cgroup, struct fault *fault);
 
@@ -52,6 +47,12 @@ int cgroup_make(const struct plan *plan, struct cgroup *cgroup, struct fault *fa
  * cgroup_enter().
  */
 pid_t cgroup_fork(struct cgroup *cgroup, unsigned long namespaces);
+
+/*
+ * As clone(2) with CLONE_VM | CLONE_VFORK among the flags, into the cgroup where clone3(2) can: run(argument) is what the child does, on that stack. The
+ * rest is left to cgroup_enter().
+ */
+pid_t cgroup_vfork(struct cgroup *cgroup, unsigned long flags, int (*run)(void *), char *stack, void *argument);
 
 /* The first step inside: enters what it was not cloned into, and then makes its cgroup namespace. Or enters that of plan->join. */
 int cgroup_enter(struct child *child);

@@ -36,7 +36,7 @@ struct child {
 	const sigset_t *mask;        /* program: the signal mask it starts with */
 	unsigned files_end;          /* program: it shares our descriptors until it takes those below; 0: it has a copy of all */
 	struct container *container; /* NULL for a program */
-	const struct cgroup *cgroup; /* of a container with limits, else NULL */
+	const struct cgroup *cgroup; /* of a container with limits, or of a service, else NULL */
 	int users;                   /* program: the user namespace that it will enter; 0: none */
 	struct fault fault;          /* index is set by the steps that have one */
 };

@@ -23,11 +23,13 @@ enum treatment {
 	TREAT_PORT,      /* honoured: looked at when a socket is opened; field is an enum port_row */
 	TREAT_COMMAND,   /* honoured: command lines; field is an enum command_kind */
 	TREAT_LAUNCH,    /* honoured: read into a struct launch at each start */
+	TREAT_CGROUP,    /* the same, where there can be such a cgroup; field is an enum control, CONTROLS: any cgroup */
 	/* accepted: */
 	TREAT_FOR_PEOPLE,  /* it is for who reads the file */
 	TREAT_FOR_INSTALL, /* a service is enabled by --services */
 	TREAT_FOR_MANAGER, /* it is about what only systemd has: jobs with names, slices, isolation of targets */
 	TREAT_AS_IT_IS,    /* what it asks for is so for every service */
+	TREAT_COUNTED,     /* the same, for every one that has a cgroup of v2 */
 	TREAT_HOLDS,       /* a condition that is not looked at */
 	TREAT_MOUNTED,     /* it names mounts to wait for */
 	TREAT_ENVIRONMENT, /* it passes variables on */

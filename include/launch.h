@@ -55,6 +55,9 @@ struct launch {
 	unsigned char keep_runtime; /* its directory in /run: 0 no longer than a run, 1 while there will be another, 2 for ever */
 	mode_t directory_mode[DIRECTORY_KINDS];
 	unsigned protections; /* PROTECTS() of each */
+	struct controls controls; /* of its cgroup */
+	bool delegate;            /* which is the service's own to divide */
+	enum oom_policy oom_policy;
 	struct stream streams[3];
 	size_t directory_count;
 	struct names env_files, groups, unset, load_credentials, set_credentials;

@@ -19,7 +19,7 @@ void life_note(struct unit *unit, enum unit_result result);
 void life_say_end(const struct unit *unit, const char *what, int status);
 
 /* How a process has ended, by its wait(2) status. A daemon that ends by a signal that asks for it has done well. */
-enum unit_result life_judge(const struct unit *unit, int status, bool daemon);
+enum unit_result life_judge(struct unit *unit, int status, bool daemon);
 
 bool life_has_status(const struct status_set *set, int status);
 
@@ -53,6 +53,7 @@ void life_main_ended_in_stop(struct unit *unit);
 void life_look_again(struct unit *unit);
 void life_runtime_is_over(struct unit *unit);
 void life_time(struct unit *unit);
+void life_lacks_memory(struct unit *unit);
 void life_dog_bites(struct unit *unit);
 void life_reload(struct unit *unit);
 void life_is_reloading(struct unit *unit);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which processes belong to a service: by their session, their parents, or the INVOCATION_ID in their environment.
+ * Which processes belong to a service: by its cgroup, or else by their session, their parents, or the INVOCATION_ID in their environment.
  */
 #ifndef MEMBERS_H
 #define MEMBERS_H
@@ -31,16 +31,16 @@ rlim_t members_mark(const struct unit *unit);
 /* The unit that the process belongs to; NULL. Who only bears its mark does not: anybody may take a lower one. */
 struct unit *members_owner(pid_t pid);
 
-/* True if every child of ours is the main or control process of a service, or other: then no service has hidden ones. */
-bool members_all_known(pid_t other);
-
 /*
- * Looks at every process once. Counts those of each unit that is unsure, and sends unit->signal to those of them that are in no group
- * which has had it.
+ * Finds out whether units that are unsure have processes left, unit->members, and sends unit->signal to those that have not had it. other
+ * is a child of ours that belongs to no unit.
  */
-void members_scan(void);
+void members_look(pid_t other);
 
-/* Sends the signal to main and control of the unit and to their process groups. */
-void members_signal(struct unit *unit, int signal, bool groups);
+/* The one process of the unit whose parent we are, main and control apart; 0: there is none, -1: there are several. */
+pid_t members_candidate(struct unit *unit);
+
+/* Sends the signal to main and control of the unit, or to all of its processes; as far as those are to be found, they get it at the next look. */
+void members_signal(struct unit *unit, int signal, bool all);
 
 #endif

@@ -173,6 +173,18 @@ struct traits {
 	unsigned long cpus[1024 / (8 * sizeof(unsigned long))];
 };
 
+/* What can be set of a cgroup, spawn/place.c. Memory is in KiB, the quota in µs of each 100 ms. */
+enum control {
+	CONTROL_MEMORY_MAX, CONTROL_SWAP_MAX, CONTROL_MEMORY_HIGH, CONTROL_MEMORY_LOW, CONTROL_MEMORY_MIN, CONTROL_OOM_GROUP,
+	CONTROL_CPU_QUOTA, CONTROL_CPU_WEIGHT, CONTROL_PIDS, CONTROL_IO_WEIGHT, CONTROLS,
+};
+#define CONTROL_UNLIMITED (~0UL)
+
+struct controls {
+	unsigned set; /* a bit for each enum control that is */
+	unsigned long values[CONTROLS];
+};
+
 enum plan_tty { TTY_AUTO, TTY_NEW, TTY_INHERIT };
 
 struct personality;
@@ -222,6 +234,7 @@ struct plan {
 	const char *conf;
 	bool idmapped;       /* some bind is: the launcher maps its ids */
 	size_t mount_count; /* of mounts */
+	struct cgroup *cgroup; /* of the program alone, made already; NULL: ours */
 	unsigned long sandbox; /* CLONE_NEW* of the program alone, whose mounts then are the sandbox */
 	unsigned long propagation; /* MS_* of these mounts in the end, 0: they take what comes from outside, and give nothing */
 	const char *sandbox_root;  /* what the program has for its root: a directory, or an image; NULL: ours */

@@ -20,6 +20,7 @@ enum service_event {
 	EVENT_EMPTY,    /* no process is left */
 	EVENT_TIME,     /* unit->deadline_ms has come */
 	EVENT_WATCHDOG, /* WATCHDOG=1 has not */
+	EVENT_OOM,      /* the kernel has killed a process for lack of memory, and the service is to stop then */
 	SERVICE_EVENTS,
 };
 
@@ -31,6 +32,9 @@ bool service_is_up(const struct unit *unit);
 
 /* Nothing of it runs, and nothing will by itself. */
 bool service_is_down(const struct unit *unit);
+
+/* True while the end of its last process matters. */
+bool service_awaits_end(const struct unit *unit);
 
 /* True if the table has something for the event. */
 bool service_takes(enum unit_state state, enum service_event event);

@@ -57,6 +57,7 @@ enum step {
 	STEP_CONTAINER_END,
 	/* by the program's process */
 	STEP_VFORK,
+	STEP_PLACE, /* the cgroup, before anything is charged to ours */
 	STEP_FILES,
 	STEP_TERMINAL,
 	STEP_CLOSE,

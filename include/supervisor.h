@@ -8,11 +8,11 @@
 #include "loop.h"
 #include "units.h"
 
-/* Loads what the list names, as --services has it, and essential unless it is NULL, with what they pull in. 1, 0: there is none, or -1 after a message. */
-int supervisor_load(const char *services, const char *essential);
+/* Loads what the list names, as --services has it, and plan's --essential, with what they pull in. 1, 0: there is none, or -1 after a message. */
+int supervisor_load(const struct plan *plan, const char *services);
 
 /* The same after an exec: they are what state.h says. Ends us if that is all that somebody wanted to know. */
-void supervisor_resume(const char *services, const char *essential);
+void supervisor_resume(const struct plan *plan, const char *services);
 
 /* True while everything starts, or stops. */
 bool supervisor_moves(void);

@@ -20,6 +20,12 @@ pid_t sys_fork(unsigned long flags);
 /* The same into the v2 cgroup whose directory is open at cgroup. clone3(2) CLONE_INTO_CGROUP, Linux 5.7. */
 pid_t sys_fork_into(unsigned long flags, int cgroup);
 
+/*
+ * The same with CLONE_VM | CLONE_VFORK and other flags, as vfork(2) does it: the child calls run(argument), which must not return, on a stack that begins
+ * at stack and grows down. Comes back when it has executed something, or ended.
+ */
+pid_t sys_vfork_into(unsigned long flags, int cgroup, int (*run)(void *), char *stack, void *argument);
+
 int sys_unshare(unsigned long flags);
 
 /* openat2(2), Linux 5.6: path is resolved inside dirfd, no link and no ".." leaves it, no magic link is followed. */

@@ -22,6 +22,7 @@ enum restart_policy {
 };
 enum kill_mode { KILL_CONTROL_GROUP, KILL_MIXED, KILL_PROCESS, KILL_NONE };
 enum notify_access { NOTIFY_UNSET, NOTIFY_NONE, NOTIFY_MAIN, NOTIFY_EXEC, NOTIFY_ALL };
+enum oom_policy { OOM_UNSET, OOM_CONTINUE, OOM_STOP, OOM_KILL };
 enum unit_action { ACTION_NONE, ACTION_EXIT };
 
 /* The command lines of a service, in the order of its life. */
@@ -131,7 +132,7 @@ enum unit_state {
 
 enum unit_result {
 	RESULT_SUCCESS, RESULT_EXIT, RESULT_SIGNAL, RESULT_CORE, RESULT_TIMEOUT, RESULT_WATCHDOG, RESULT_PROTOCOL, RESULT_RESOURCES,
-	RESULT_START_LIMIT, RESULT_CONDITION, RESULT_DEPENDENCY, RESULT_TRIGGER_LIMIT, UNIT_RESULTS,
+	RESULT_START_LIMIT, RESULT_CONDITION, RESULT_DEPENDENCY, RESULT_TRIGGER_LIMIT, RESULT_OOM, UNIT_RESULTS,
 };
 
 /* What somebody has asked for and is not done yet. */
@@ -162,6 +163,10 @@ struct unit {
 	bool lazy;                 /* it is there for whom triggers it: nobody has named it */
 	bool unsure;               /* whether it has processes left is to be found out */
 	bool was_up;               /* in this run it got to where dependents wait for */
+	bool grouped, filled;      /* it has a cgroup; whose limits are written */
+	uint8_t oom_policy;        /* enum oom_policy */
+	int watch, oom_watch;      /* for the end of all in it, and for lack of memory, inotify(7) */
+	long oom_kills;            /* of which we know */
 	int signal;                /* what its processes get when they are found; 0: nothing */
 	pid_t sessions[UNIT_SESSIONS]; /* in which its processes are; 0: none */
 	unsigned members;          /* how many, as of the last scan */

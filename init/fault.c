@@ -24,7 +24,7 @@ enum {
 
 static void add_cgroup_limit(struct out *out, const struct plan *plan, int index)
 {
-	static const char *const options[CGROUP_KINDS] = {[CGROUP_MEMORY] = "memory", [CGROUP_CPU] = "cpus", [CGROUP_PIDS] = "pids"};
+	static const char *const options[] = {[CGROUP_MEMORY] = "memory", [CGROUP_CPU] = "cpus", [CGROUP_PIDS] = "pids"};
 
 	(void)plan;
 	out_print(out, " --%s", options[index]);
@@ -185,6 +185,7 @@ static const struct {
 	[STEP_LOOPBACK] = {"loopback"},
 	[STEP_NETWORK_READY] = {"network, from the launcher"},
 	[STEP_VFORK] = {"process for the program"},
+	[STEP_PLACE] = {"entering the cgroup"},
 	[STEP_FILES] = {"descriptors of its own"},
 	[STEP_TERMINAL] = {"terminal of the program"},
 	[STEP_CLOSE] = {"closing descriptors"},
@@ -399,9 +400,9 @@ bool fault_is_valid(const struct plan *plan, const struct fault *fault)
 		enum step step;
 		int first, count;
 	} indexed[] = {
-		{STEP_CGROUP_FIND, 0, CGROUP_KINDS},
-		{STEP_CGROUP_MAKE, 0, CGROUP_KINDS},
-		{STEP_CGROUP_LIMITS, 0, CGROUP_KINDS},
+		{STEP_CGROUP_FIND, 0, CGROUP_IO},
+		{STEP_CGROUP_MAKE, 0, CGROUP_IO},
+		{STEP_CGROUP_LIMITS, 0, CGROUP_IO},
 		{STEP_SOURCES, FAULT_SYS, (int)plan->mount_count},
 		{STEP_IDMAPPED, 0, (int)plan->mount_count},
 		{STEP_NETWORK, FAULT_LINK, (int)plan->network.route_count},

@@ -24,6 +24,7 @@
 #include "personality.h"
 #include "reexec.h"
 #include "relay.h"
+#include "slice.h"
 #include "spawn.h"
 #include "state.h"
 #include "supervisor.h"
@@ -70,6 +71,7 @@ static int start_services(const struct plan *plan, const sigset_t *mask)
 	if (supervisor_start(&loop) == 0)
 		return 0;
 	supervisor_stop(&loop);
+	slice_close();
 	return -1;
 }
 
@@ -86,6 +88,8 @@ static int turn(const struct plan *plan, struct loop *loop)
 	if (plan->services)
 		supervisor_stop(loop);
 	drain_run(loop);
+	if (plan->services)
+		slice_close();
 	return plan->remap[loop->status] ? plan->remap[loop->status] - 1 : loop->status;
 }
 
@@ -98,7 +102,7 @@ static int go_on(const struct plan *plan, const sigset_t *mask)
 	state_resume_loop(&loop);
 	if (plan->pty)
 		log_open(loop.launcher, plan->verbosity);
-	supervisor_resume(plan->services, plan->essential);
+	supervisor_resume(plan, plan->services);
 	return turn(plan, &loop);
 }
 
@@ -109,7 +113,7 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 	struct loop loop;
 	pid_t child = 0;
 
-	if (plan->services && supervisor_load(plan->services, plan->essential) < 0)
+	if (plan->services && supervisor_load(plan, plan->services) < 0)
 		return plan->personality->failed;
 	if (plan->services && start_services(plan, mask) < 0)
 		return INTERRUPTED;

@@ -36,6 +36,7 @@
 #include "protect.h"
 #include "reader.h"
 #include "service.h"
+#include "slice.h"
 #include "spawn.h"
 #include "streams.h"
 #include "sys.h"
@@ -78,7 +79,7 @@ void launch_read(struct launch *launch, const struct unit *unit)
 {
 	launch_reset(launch);
 	for (size_t i = 0; i < unit->setting_count; i++)
-		if (directives[unit->settings[i].directive].treatment == TREAT_LAUNCH)
+		if (directives[unit->settings[i].directive].treatment == TREAT_LAUNCH || directives[unit->settings[i].directive].treatment == TREAT_CGROUP)
 			directive_read(launch, &unit->settings[i]); /* what was wrong was said when the file was read */
 	launch->plan.ignore_pipe = !launch->keep_pipe;
 	launch->plan.limit_capabilities |= launch->plan.cap_add != 0 || launch->plan.traits.secure_bits;
@@ -371,7 +372,7 @@ static int status_of(const struct fault *fault)
 		unsigned char step, status;
 	} statuses[] = {
 		{STEP_CWD, 200}, {STEP_LIMITS, 205}, {STEP_GROUPS, 216}, {STEP_GID, 216}, {STEP_UID, 217}, {STEP_USERS, 217}, {STEP_BOUNDING, 218}, {STEP_CAPABILITIES, 218},
-		{STEP_KEYRING, 237}, {STEP_SANDBOX, 226}, {STEP_VIEWS, 226}, {STEP_FILTER, 228},
+		{STEP_KEYRING, 237}, {STEP_SANDBOX, 226}, {STEP_VIEWS, 226}, {STEP_FILTER, 228}, {STEP_PLACE, 219},
 	};
 
 	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
@@ -439,6 +440,7 @@ pid_t launch_start(struct unit *unit, const struct setting *setting)
 	}
 	start.plan.argv = words + 1;
 	start.plan.program = command.program;
+	start.plan.cgroup = slice_enter(unit, &start);
 	if (start.plan.sandbox & CLONE_NEWUSER)
 		job.users = hold_users(&start.plan);
 	pid = job.users < 0 ? -1 : spawn(&job, &fault);
@@ -446,6 +448,7 @@ pid_t launch_start(struct unit *unit, const struct setting *setting)
 		idmap_release(job.users);
 	if (pid < 0 && fault.step != STEP_NONE)
 		fault_report(&start.plan, &fault);
+	slice_entered();
 out:
 	streams_close(files, socket);
 	log_about(NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which processes belong to a service, without cgroups. Each process that we start leads a session of its own. What
- * leaves its session is still the child of one that is in it, or, when that has ended, ours: PID 1 and a subreaper adopt
- * it. Then only its environment tells whose it is.
+ * Which processes belong to a service. If it has a cgroup, those in there: slice.c. Else each process that we start leads a session of its
+ * own. What leaves its session is still the child of one that is in it, or, when that has ended, ours: PID 1 and a subreaper adopt it. Then
+ * only its environment tells whose it is.
  */
 #include "members.h"
 
@@ -16,6 +16,7 @@
 #include "decimal.h"
 #include "logs.h"
 #include "process.h"
+#include "slice.h"
 #include "syntax.h"
 #include "value.h"
 
@@ -159,11 +160,13 @@ static struct unit *owner(const struct process *process, bool marked)
 struct unit *members_owner(pid_t pid)
 {
 	struct process process;
+	struct unit *grouped;
 
 	for (struct unit *unit = units_first(); unit; unit = unit->next)
 		if (pid == unit->main || pid == unit->control)
 			return unit;
-	return process_read(pid, &process) ? owner(&process, false) : NULL;
+	grouped = slice_owner(pid);
+	return grouped ? grouped : process_read(pid, &process) ? owner(&process, false) : NULL;
 }
 
 /* The kernel lists our children, if it was built to (CONFIG_PROC_CHILDREN). -1: it was not. */
@@ -185,7 +188,8 @@ static long count_children(void)
 	return count;
 }
 
-bool members_all_known(pid_t other)
+/* True if every child of ours is the main or control process of a service, or other: then no service has hidden ones. */
+static bool all_known(pid_t other)
 {
 	long known = (other > 0) + (logs_logger() > 0);
 
@@ -203,38 +207,84 @@ static bool was_signalled(const struct unit *unit, const struct process *process
 	return process->group == unit->main || process->group == unit->control || process->pid == unit->main || process->pid == unit->control;
 }
 
+static void note(struct unit *unit, const struct process *process)
+{
+	unit->members++;
+	if (process->parent == getpid() && process->pid != unit->main && process->pid != unit->control)
+		unit->candidate = unit->candidate ? -1 : process->pid;
+}
+
 static bool visit(const struct process *process, void *argument)
 {
 	struct unit *unit = process->parent == 0 ? NULL : owner(process, true);
 
 	(void)argument;
-	if (!unit || !unit->unsure)
+	if (!unit || !unit->unsure || unit->grouped)
 		return true;
-	unit->members++;
-	if (process->parent == getpid())
-		unit->candidate = unit->candidate ? -1 : process->pid;
+	note(unit, process);
 	if (unit->signal && (unit->signal == SIGKILL || !was_signalled(unit, process)))
 		kill(process->pid, unit->signal);
 	return true;
 }
 
-void members_scan(void)
+static void visit_grouped(pid_t pid, void *unit)
 {
-	for (struct unit *unit = units_first(); unit; unit = unit->next)
-		if (unit->unsure)
-			unit->members = 0, unit->candidate = 0;
-	process_all(visit, NULL);
+	struct process process;
+
+	if (process_read(pid, &process) && process.state != 'Z')
+		note(unit, &process);
 }
 
-void members_signal(struct unit *unit, int signal, bool groups)
+/* Who has got a KILL and is still there has been forked meanwhile. */
+static void look_at_group(struct unit *unit)
+{
+	unit->members = !slice_is_empty(unit);
+	if (unit->members > 0 && unit->signal == SIGKILL)
+		slice_signal(unit, SIGKILL);
+}
+
+void members_look(pid_t other)
+{
+	bool hidden = false;
+
+	for (struct unit *unit = units_first(); unit; unit = unit->next) {
+		if (!unit->unsure)
+			continue;
+		unit->members = 0;
+		if (unit->grouped)
+			look_at_group(unit);
+		else
+			hidden = true, unit->candidate = 0;
+	}
+	if (hidden && !all_known(other))
+		process_all(visit, NULL);
+}
+
+pid_t members_candidate(struct unit *unit)
+{
+	unit->unsure = true;
+	unit->candidate = 0;
+	if (unit->grouped)
+		slice_processes(unit, visit_grouped);
+	else
+		process_all(visit, NULL);
+	unit->unsure = false;
+	return unit->candidate;
+}
+
+void members_signal(struct unit *unit, int signal, bool all)
 {
 	const pid_t pids[] = {unit->main, unit->control};
 
+	if (all && unit->grouped) {
+		slice_signal(unit, signal);
+		return;
+	}
 	for (size_t i = 0; i < sizeof pids / sizeof pids[0]; i++) {
 		if (pids[i] <= 0)
 			continue;
 		/* A main process that was guessed, or read from a file, need not lead a group. */
-		if (!groups || kill(-pids[i], signal) < 0)
+		if (!all || kill(-pids[i], signal) < 0)
 			kill(pids[i], signal);
 	}
 }

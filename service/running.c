@@ -83,6 +83,12 @@ void life_time(struct unit *unit)
 		kind_rows[unit->kind].time(unit);
 }
 
+void life_lacks_memory(struct unit *unit)
+{
+	life_note(unit, RESULT_OOM);
+	life_enter_term(unit);
+}
+
 void life_dog_bites(struct unit *unit)
 {
 	log_warning("%s: no WATCHDOG=1 for %ld ms", unit->name, (long)unit->watchdog_ms);

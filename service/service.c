@@ -23,22 +23,27 @@ static void (*const table[UNIT_STATES][SERVICE_EVENTS])(struct unit *unit) = {
 	[STATE_FAILED] = {[EVENT_START] = life_begin, [EVENT_STOP] = nothing},
 	[STATE_RESTART] = {[EVENT_START] = life_begin, [EVENT_TIME] = life_begin, [EVENT_STOP] = life_give_up},
 	[STATE_CONDITION] = {
+		[EVENT_OOM] = life_lacks_memory,
 		[EVENT_CONTROL] = life_command_ended, [EVENT_TIME] = life_command_timed_out, [EVENT_STOP] = life_stop_start, [EVENT_START] = nothing,
 		[EVENT_READY] = nothing, [EVENT_RELOADING] = nothing,
 	},
 	[STATE_START_PRE] = {
+		[EVENT_OOM] = life_lacks_memory,
 		[EVENT_CONTROL] = life_command_ended, [EVENT_TIME] = life_command_timed_out, [EVENT_STOP] = life_stop_start, [EVENT_START] = nothing,
 		[EVENT_READY] = nothing, [EVENT_RELOADING] = nothing,
 	},
 	[STATE_START] = {
+		[EVENT_OOM] = life_lacks_memory,
 		[EVENT_MAIN] = life_main_ended_in_start, [EVENT_CONTROL] = life_parent_ended, [EVENT_READY] = life_is_ready, [EVENT_TIME] = life_start_time_is_over,
 		[EVENT_STOP] = life_stop_start, [EVENT_START] = nothing, [EVENT_RELOADING] = nothing, [EVENT_WATCHDOG] = life_dog_bites,
 	},
 	[STATE_START_POST] = {
+		[EVENT_OOM] = life_lacks_memory,
 		[EVENT_MAIN] = life_main_ended, [EVENT_CONTROL] = life_command_ended, [EVENT_TIME] = life_command_timed_out, [EVENT_STOP] = life_stop_start,
 		[EVENT_START] = nothing, [EVENT_READY] = nothing, [EVENT_RELOADING] = nothing, [EVENT_WATCHDOG] = life_dog_bites,
 	},
 	[STATE_RUNNING] = {
+		[EVENT_OOM] = life_lacks_memory,
 		[EVENT_MAIN] = life_main_ended, [EVENT_STOP] = life_stop, [EVENT_RELOAD] = life_reload, [EVENT_TIME] = life_runtime_is_over, [EVENT_WATCHDOG] = life_dog_bites,
 		[EVENT_START] = nothing, [EVENT_READY] = nothing, [EVENT_RELOADING] = life_is_reloading, [EVENT_EMPTY] = life_all_gone,
 	},
@@ -46,6 +51,7 @@ static void (*const table[UNIT_STATES][SERVICE_EVENTS])(struct unit *unit) = {
 		[EVENT_STOP] = life_stop, [EVENT_START] = nothing, [EVENT_RELOAD] = nothing, [EVENT_READY] = nothing, [EVENT_TIME] = life_time,
 	},
 	[STATE_RELOAD] = {
+		[EVENT_OOM] = life_lacks_memory,
 		[EVENT_MAIN] = life_main_ended, [EVENT_CONTROL] = life_command_ended, [EVENT_TIME] = life_command_timed_out, [EVENT_STOP] = life_stop,
 		[EVENT_START] = nothing, [EVENT_RELOAD] = nothing, [EVENT_READY] = life_has_reloaded, [EVENT_RELOADING] = nothing,
 		[EVENT_WATCHDOG] = life_dog_bites,
@@ -101,6 +107,11 @@ bool service_is_down(const struct unit *unit)
 	return unit->state == STATE_DEAD || unit->state == STATE_FAILED;
 }
 
+bool service_awaits_end(const struct unit *unit)
+{
+	return (unit->state >= STATE_STOP_TERM && unit->state <= STATE_FINAL_KILL) || (unit->state == STATE_RUNNING && unit->main == 0);
+}
+
 const char *service_state_name(enum unit_state state)
 {
 	static const char *const names[UNIT_STATES] = {
@@ -115,7 +126,7 @@ const char *service_result_name(enum unit_result result)
 {
 	static const char *const names[UNIT_RESULTS] = {
 		"success", "exit-code", "signal", "core-dump", "timeout", "watchdog", "protocol", "resources", "start-limit-hit", "condition",
-		"dependency", "trigger-limit-hit",
+		"dependency", "trigger-limit-hit", "oom-kill",
 	};
 
 	return names[result];

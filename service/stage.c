@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "members.h"
 #include "service.h"
+#include "slice.h"
 
 /* States in which commands of one kind run, one after the other. */
 static const struct stage {
@@ -62,7 +63,7 @@ bool life_has_status(const struct status_set *set, int status)
 }
 
 /* How a process has ended. A daemon that is told to end by a signal has done so well. */
-enum unit_result life_judge(const struct unit *unit, int status, bool daemon)
+enum unit_result life_judge(struct unit *unit, int status, bool daemon)
 {
 	if (life_has_status(&unit->rules.success, status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return RESULT_SUCCESS;
@@ -70,6 +71,8 @@ enum unit_result life_judge(const struct unit *unit, int status, bool daemon)
 		return RESULT_EXIT;
 	if (daemon && (WTERMSIG(status) == SIGHUP || WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGPIPE))
 		return RESULT_SUCCESS;
+	if (WTERMSIG(status) == SIGKILL && slice_lacked_memory(unit))
+		return RESULT_OOM;
 	return WCOREDUMP(status) ? RESULT_CORE : RESULT_SIGNAL;
 }
 
@@ -141,7 +144,7 @@ static void send(struct unit *unit, int signal)
 	if (unit->rules.send_hup && signal != SIGKILL)
 		members_signal(unit, SIGHUP, all);
 	members_signal(unit, SIGCONT, all); /* a stopped process takes its signal only then */
-	unit->signal = all ? signal : 0;
+	unit->signal = all && (!unit->grouped || signal == SIGKILL) ? signal : 0;
 }
 
 void life_enter_signal(struct unit *unit, enum unit_state state, int signal)

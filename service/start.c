@@ -194,14 +194,14 @@ static bool find_daemon(struct unit *unit)
 		if (pid <= 0 || (!ours && !may_be_main(unit, pid)))
 			return false;
 	} else {
-		unit->unsure = true;
-		members_scan();
-		unit->unsure = false;
-		pid = unit->rules.guess_main ? unit->candidate : 0;
+		pid = members_candidate(unit);
+		pid = unit->rules.guess_main ? pid : 0;
 	}
 	unit->main = pid > 0 ? pid : 0;
-	if (pid > 0)
+	if (pid > 0) {
+		unit->candidate = 0; /* from now on it is the main process whose end counts */
 		members_adopt(unit, pid);
+	}
 	return true;
 }
 

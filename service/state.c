@@ -41,7 +41,8 @@ static const struct state_row unit_rows[] = {
 	UNIT(sessions[2], STATE_NUMBER), UNIT(sessions[3], STATE_NUMBER), UNIT(candidate, STATE_NUMBER), UNIT(deadline_ms, STATE_NUMBER),
 	UNIT(watchdog_at_ms, STATE_NUMBER), UNIT(watchdog_ms, STATE_NUMBER), UNIT(since_ms, STATE_NUMBER), UNIT(begun_ms, STATE_NUMBER),
 	UNIT(ready_ms, STATE_NUMBER), UNIT(starts_since_ms, STATE_NUMBER), UNIT(starts, STATE_NUMBER), UNIT(restarts, STATE_NUMBER),
-	UNIT(streak, STATE_NUMBER), UNIT(lazy, STATE_NUMBER),
+	UNIT(streak, STATE_NUMBER), UNIT(lazy, STATE_NUMBER), UNIT(grouped, STATE_NUMBER), UNIT(filled, STATE_NUMBER), UNIT(oom_policy, STATE_NUMBER),
+	UNIT(oom_kills, STATE_NUMBER),
 	UNIT(connection, STATE_FD), UNIT(output, STATE_FD), UNIT(invocation, STATE_TEXT), UNIT(said, STATE_TEXT),
 };
 
@@ -189,7 +190,7 @@ static void walk_parts(const struct loop *loop, struct out *out, void (*visit)(s
 {
 	const struct state_part parts[] = {
 		{&kept, kept_rows, COUNT(kept_rows)}, {(void *)loop->plan, plan_rows, COUNT(plan_rows)}, {(void *)loop, loop_rows, COUNT(loop_rows)},
-		supervisor_state, logs_state,
+		supervisor_state, logs_state, slice_state,
 	};
 
 	for (size_t i = 0; i < COUNT(parts); i++)
@@ -495,7 +496,7 @@ static void take_unit(const char *name, const char *value)
 		take_command(value);
 	} else if (current) {
 		read_into(&(struct state_part){current, unit_rows, COUNT(unit_rows)}, name, value);
-	} else if (!read_into(&supervisor_state, name, value)) {
+	} else if (!read_into(&supervisor_state, name, value) && !read_into(&slice_state, name, value)) {
 		read_into(&logs_state, name, value);
 	}
 }

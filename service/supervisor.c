@@ -22,6 +22,7 @@
 #include "order.h"
 #include "reexec.h"
 #include "service.h"
+#include "slice.h"
 #include "source.h"
 #include "state.h"
 #include "tmpfiles.h"
@@ -33,7 +34,7 @@ enum {
 	PUT_OFF_MS = 50,
 };
 
-enum { WATCH_NOTIFY, WATCH_SOURCES, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
+enum { WATCH_NOTIFY, WATCH_SLICE, WATCH_SOURCES, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
 _Static_assert((int)WATCHES <= (int)LOOP_WATCHES_SERVICES, "the watches of a boot come behind ours");
 
 static struct supervisor {
@@ -133,7 +134,7 @@ static bool reaped(struct loop *loop, pid_t pid, int status)
 		}
 	}
 	for (struct unit *unit = units_first(); unit; unit = unit->next)
-		if ((unit->state >= STATE_STOP_TERM && unit->state <= STATE_FINAL_KILL) || (unit->state == STATE_RUNNING && unit->main == 0)) {
+		if (service_awaits_end(unit)) {
 			unit->unsure = true;
 			jobs_touch(unit);
 		}
@@ -170,14 +171,11 @@ static bool find_empty(const struct loop *loop)
 {
 	bool any = false, moved = false;
 
-	for (struct unit *unit = jobs_first(); unit; unit = unit->busy) {
+	for (struct unit *unit = jobs_first(); unit; unit = unit->busy)
 		any |= unit->unsure;
-		unit->members = unit->unsure ? 0 : unit->members;
-	}
 	if (!any || is_put_off())
 		return false;
-	if (!members_all_known(loop->child))
-		members_scan();
+	members_look(loop->child);
 	for (struct unit *unit = jobs_first(); unit; unit = unit->busy) {
 		if (!unit->unsure)
 			continue;
@@ -287,8 +285,12 @@ static void resume_places(const char *services)
 	}
 }
 
-void supervisor_resume(const char *services, const char *essential)
+void supervisor_resume(const struct plan *plan, const char *services)
 {
+	const char *essential = plan->essential;
+
+	if (state_use() == STATE_RESUME)
+		slice_allow(plan->machine);
 	resume_places(services);
 	state_resume_units();
 	if (essential)
@@ -299,10 +301,12 @@ void supervisor_resume(const char *services, const char *essential)
 		_exit(STATE_GOOD);
 }
 
-int supervisor_load(const char *services, const char *essential)
+int supervisor_load(const struct plan *plan, const char *services)
 {
+	const char *essential = plan->essential;
 	char item[256];
 
+	slice_allow(plan->machine);
 	for (const char *list = services; list;) {
 		list = value_item(list, ',', item, sizeof item);
 		if (!*item)
@@ -355,6 +359,7 @@ void supervisor_attach(struct loop *loop)
 {
 	if (!supervisor.loop) {
 		open_sockets();
+		supervisor.watches[WATCH_SLICE] = (struct watch){.fd = slice_news(), .events = POLLIN, .ready = slice_read};
 		logs_open(supervisor.watches + WATCH_LOGS, loop->plan->machine);
 		supervisor.watch_count = WATCHES;
 		for (size_t i = 0; i < loop->watch_count; i++)

@@ -20,6 +20,7 @@
 #include "out.h"
 #include "port.h"
 #include "reader.h"
+#include "slice.h"
 #include "specifier.h"
 #include "syntax.h"
 
@@ -45,6 +46,7 @@ COLD static struct {
 	const char *files[FILES_MAX];
 	size_t file_count;
 	struct out not_yet; /* names of directives that have no effect yet */
+	struct out no_cgroup; /* and of those that have none here */
 	struct launch launch;
 } reading;
 
@@ -77,7 +79,7 @@ void unitfile_begin(struct unit *unit)
 	if (unit->own && kind->own)
 		memcpy(unit->own, kind->own, kind->size);
 	reading.count = reading.file_count = 0;
-	reading.not_yet = OUT(-1);
+	reading.not_yet = reading.no_cgroup = OUT(-1);
 	unit->rules = (struct rules){
 		.kill_signal = 15, .final_signal = 9, .reload_signal = 1, .success_status = -1, .failure_status = -1,
 		.start_burst = START_BURST, .start_interval_ms = START_INTERVAL_MS, .guess_main = true, .send_kill = true,
@@ -188,13 +190,12 @@ static int find_section(const struct unit *unit, const char *name)
 }
 
 /* What is switched off has all the effect it can have. */
-static void note_not_yet(const char *name, const char *value)
+static void note(struct out *names, const char *name, const char *value)
 {
-	struct out *names = &reading.not_yet;
 	bool off;
 
 	names->text[names->length < sizeof names->text ? names->length : sizeof names->text - 1] = '\0';
-	if (*value && !(reader_truth(value, &off) == 0 && !off) && !strstr(names->text, name))
+	if (*value && strcmp(value, "infinity") != 0 && !(reader_truth(value, &off) == 0 && !off) && !strstr(names->text, name))
 		out_print(names, " %s", name);
 }
 
@@ -209,9 +210,9 @@ static void assign(const struct unit *unit, int section, const struct lines *lin
 			complain(file, lines->number, lines->name, "no such directive in this section; it is ignored");
 		return;
 	}
-	if (row->treatment > TREAT_LAUNCH) {
+	if (row->treatment > TREAT_CGROUP) {
 		if (row->treatment >= TREAT_PACKETS)
-			note_not_yet(row->name, lines->value);
+			note(&reading.not_yet, row->name, lines->value);
 		return;
 	}
 	setting.directive = (uint16_t)(row - directives);
@@ -314,9 +315,10 @@ static const char *relate(struct unit *unit, const struct setting *setting)
 
 static const char *apply(struct unit *unit, const struct setting *setting)
 {
+	const struct directive *row = &directives[setting->directive];
 	struct command command;
 
-	switch (directives[setting->directive].treatment) {
+	switch (row->treatment) {
 	case TREAT_UNIT:
 		return directive_read(unit, setting);
 	case TREAT_OWN:
@@ -327,6 +329,10 @@ static const char *apply(struct unit *unit, const struct setting *setting)
 		return port_check(setting);
 	case TREAT_COMMAND:
 		return command_parse(setting, &command);
+	case TREAT_CGROUP:
+		if (!slice_can((enum control)row->field))
+			note(&reading.no_cgroup, row->name, setting->text);
+		return directive_read(&reading.launch, setting);
 	case TREAT_LAUNCH:
 		return directive_read(&reading.launch, setting);
 	default:
@@ -394,6 +400,14 @@ const char *unitfile_service(struct unit *unit)
 	return NULL;
 }
 
+static void say_noted(const struct unit *unit, struct out *names, const char *why)
+{
+	if (names->length == 0)
+		return;
+	names->text[names->length - (names->length == sizeof names->text)] = '\0';
+	log_warning("%s: %s:%s", unit->name, why, names->text);
+}
+
 void unitfile_end(struct unit *unit)
 {
 	const char *wrong;
@@ -408,10 +422,8 @@ void unitfile_end(struct unit *unit)
 			reading.settings[kept++] = reading.settings[i];
 	}
 	reading.count = kept;
-	if (reading.not_yet.length > 0) {
-		reading.not_yet.text[reading.not_yet.length - (reading.not_yet.length == sizeof reading.not_yet.text)] = '\0';
-		log_warning("%s: no effect:%s", unit->name, reading.not_yet.text);
-	}
+	say_noted(unit, &reading.not_yet, "no effect");
+	say_noted(unit, &reading.no_cgroup, "no effect here, for lack of a cgroup that can have it");
 	unit->kind = kind_of(unit->name);
 	wrong = keep_settings(unit) < 0 || (kind_rows[unit->kind].size && !unit->own) ? "no memory for it" : kind_rows[unit->kind].complete(unit);
 	if (wrong) {

@@ -46,6 +46,11 @@ static int step_seccomp(struct child *child)
 	return child->plan->seccomp ? seccomp_apply(child) : 0;
 }
 
+static int step_place(struct child *child)
+{
+	return child->plan->cgroup ? cgroup_enter(child) : 0;
+}
+
 static int step_landlock(struct child *child)
 {
 	return child->plan->landlock_count > 0 ? landlock_apply(child) : 0;
@@ -196,6 +201,7 @@ static int (*const steps[STEP_COUNT])(struct child *) = {
 	[STEP_DOMAINNAME] = ns_domainname,
 	[STEP_LOOPBACK] = net_loopback,
 	[STEP_NETWORK_READY] = net_ready,
+	[STEP_PLACE] = step_place,
 	[STEP_FILES] = step_files,
 	[STEP_TERMINAL] = tty_job,
 	[STEP_CLOSE] = step_close,

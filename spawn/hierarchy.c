@@ -23,12 +23,8 @@ struct mounted {
 	const char *root, *point, *type, *options;
 };
 
-static const char *const controllers[CGROUP_KINDS] = {"memory", "cpu", "pids"};
-
-const char *hierarchy_controller(enum cgroup_kind kind)
-{
-	return controllers[kind];
-}
+/* The controllers of the kinds, as each version calls them. */
+static const char *const controllers[][CGROUP_KINDS] = {{"memory", "cpu", "pids", "blkio", "devices"}, {"memory", "cpu", "pids", "io"}};
 
 /* "ID PARENT DEVICE ROOT POINT OPTIONS [FIELD…] - TYPE SOURCE OPTIONS" */
 static void parse_mount(char *line, struct mounted *mounted)
@@ -65,14 +61,20 @@ static bool lists(const char *list, char separator, const char *word)
 	}
 }
 
-static unsigned kinds_of(const char *list)
+static unsigned kinds_in(const char *list, char separator, int version)
 {
 	unsigned kinds = 0;
 
 	for (int kind = 0; kind < CGROUP_KINDS; kind++)
-		if (lists(list, ',', controllers[kind]))
+		if (controllers[version - 1][kind] && lists(list, separator, controllers[version - 1][kind]))
 			kinds |= 1U << kind;
 	return kinds;
+}
+
+/* Those of a v1 hierarchy. */
+static unsigned kinds_of(const char *list)
+{
+	return kinds_in(list, ',', 1);
 }
 
 /*
@@ -122,32 +124,54 @@ static int open_directory(const char *path, int version)
 	return -1;
 }
 
-/* Reads a small file, without its newline. */
-static int read_text(int directory, const char *name, char *text, size_t size)
+/* The kinds that a file of a v2 cgroup lists. -1 with errno: it cannot be read. */
+static int read_kinds(int directory, const char *name)
 {
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+	char text[256];
+	ssize_t length = file_read(directory, name, text, sizeof text);
 
-	if (fd >= 0)
-		close(fd);
-	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	return n < 0 ? -1 : 0;
+	return length < 0 ? -1 : (int)kinds_in(text, ' ', 2);
 }
 
-/* Hands the controllers of kinds down from the cgroup to those made in it. */
-static int enable(int directory, unsigned kinds)
+/* Asks for each of kinds with the sign before it. */
+static int request_kinds(int directory, unsigned kinds, const char *sign)
 {
-	char enabled[256], request[64] = "";
+	char request[64] = "";
 
-	if (read_text(directory, "cgroup.subtree_control", enabled, sizeof enabled) < 0)
+	for (int kind = 0; kind < CGROUP_KINDS; kind++)
+		if (kinds & 1U << kind)
+			strcat(strcat(request, sign), controllers[1][kind]);
+	return *request ? file_write(directory, "cgroup.subtree_control", request, strlen(request)) : 0;
+}
+
+void hierarchy_disable(int directory)
+{
+	int enabled = read_kinds(directory, "cgroup.subtree_control");
+
+	request_kinds(directory, enabled < 0 ? 0 : (unsigned)enabled, " -");
+}
+
+/* True if there are processes in the cgroup, unless it is the root, which may have them. */
+static bool holds_processes(int directory)
+{
+	char first[4];
+
+	return faccessat(directory, "cgroup.type", F_OK, 0) == 0 && file_read(directory, "cgroup.procs", first, sizeof first) > 0;
+}
+
+int hierarchy_enable(int directory, unsigned kinds)
+{
+	int enabled = read_kinds(directory, "cgroup.subtree_control");
+
+	if (enabled < 0)
 		return -1;
-	for (int kind = 0; kind < CGROUP_KINDS; kind++) {
-		if (!(kinds & (1U << kind)) || lists(enabled, ' ', controllers[kind]))
-			continue;
-		strcat(strcat(request, *request ? " +" : "+"), controllers[kind]);
+	/* The kernel refuses memory and IO. The others it takes, and then no process can enter a cgroup in it: cgroups(7), "Threaded cgroups" */
+	if (kinds & ~(unsigned)enabled && holds_processes(directory)) {
+		errno = EBUSY;
+		return -1;
 	}
-	if (!*request || file_write(directory, "cgroup.subtree_control", request, strlen(request)) == 0)
+	if (request_kinds(directory, kinds & ~(unsigned)enabled, " +") == 0)
 		return 0;
 	if (errno == ENOENT) /* no cgroup above hands it down to this one */
 		errno = ENODEV;
@@ -162,7 +186,7 @@ static bool is_usable(int directory, unsigned kinds)
 {
 	if (faccessat(directory, ".", W_OK, 0) < 0 || faccessat(directory, "cgroup.procs", W_OK, 0) < 0)
 		return false;
-	return enable(directory, kinds) == 0;
+	return hierarchy_enable(directory, kinds) == 0;
 }
 
 /*
@@ -204,8 +228,8 @@ static int find_directory(const struct mounted *mounted, const char *path, char 
 	return 0;
 }
 
-/* Opens the parent for cgroups in a mounted hierarchy. */
-static int open_parent(const struct mounted *mounted, int version, unsigned kinds)
+/* Opens the parent for cgroups in a mounted hierarchy; with here, it is our own and no other. */
+static int open_parent(const struct mounted *mounted, int version, unsigned kinds, bool here)
 {
 	struct lines lines;
 	unsigned bound;
@@ -214,7 +238,7 @@ static int open_parent(const struct mounted *mounted, int version, unsigned kind
 
 	if (find_directory(mounted, own, path) < 0)
 		return -1;
-	return version == 1 ? open_directory(path, 1) : find_usable(path, strlen(mounted->point), kinds);
+	return here || version == 1 ? open_directory(path, version) : find_usable(path, strlen(mounted->point), kinds);
 }
 
 /* What is still wanted of a mount: the version, and the kinds. False: nothing. */
@@ -231,7 +255,7 @@ static bool is_wanted(const struct mounted *mounted, unsigned wanted1, unsigned 
 }
 
 /* Walks the mounts until nothing more is wanted. Returns how many were found, *wanted is what was not. */
-static int walk(struct lines *lines, unsigned *wanted, unsigned bound, struct hierarchy *found)
+static int walk(struct lines *lines, unsigned *wanted, unsigned bound, bool here, struct hierarchy *found)
 {
 	int count = 0, error = ENODEV;
 	bool unified = false;
@@ -244,11 +268,13 @@ static int walk(struct lines *lines, unsigned *wanted, unsigned bound, struct hi
 		parse_mount(line, &mounted);
 		if (!is_wanted(&mounted, *wanted & bound, *wanted & ~bound, unified, &hierarchy))
 			continue;
-		hierarchy.parent = open_parent(&mounted, hierarchy.version, hierarchy.kinds);
+		hierarchy.parent = open_parent(&mounted, hierarchy.version, hierarchy.kinds, here);
 		if (hierarchy.parent < 0) {
 			error = hierarchy.kinds ? errno : error;
 			continue;
 		}
+		if (here && hierarchy.version == 2)
+			hierarchy.kinds = (unsigned)read_kinds(hierarchy.parent, "cgroup.controllers") & hierarchy.kinds;
 		*wanted &= ~hierarchy.kinds;
 		unified |= hierarchy.version == 2;
 		found[count++] = hierarchy;
@@ -267,7 +293,7 @@ int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *m
 	own_path(&lines, 1U << CGROUP_KINDS, &bound); /* a kind that does not exist: every line is read */
 	if (lines_open(&lines, AT_FDCWD, "/proc/self/mountinfo") < 0)
 		return -1;
-	count = walk(&lines, &wanted, bound, found);
+	count = walk(&lines, &wanted, bound, false, found);
 	error = errno;
 	close(lines.fd);
 	if (wanted == 0)
@@ -278,6 +304,20 @@ int hierarchy_find(unsigned wanted, struct hierarchy *found, enum cgroup_kind *m
 		++*missing;
 	errno = error;
 	return -1;
+}
+
+int hierarchy_here(struct hierarchy *found)
+{
+	unsigned bound, wanted = (1U << CGROUP_KINDS) - 1;
+	struct lines lines;
+	int count;
+
+	own_path(&lines, 1U << CGROUP_KINDS, &bound);
+	if (lines_open(&lines, AT_FDCWD, "/proc/self/mountinfo") < 0)
+		return 0;
+	count = walk(&lines, &wanted, bound, true, found);
+	close(lines.fd);
+	return count;
 }
 
 /* Opens the directory of "ID:CONTROLLERS:PATH". */

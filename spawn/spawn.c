@@ -56,9 +56,10 @@ static int program_main(void *argument)
  */
 pid_t spawn_program(const struct plan *plan, char **argv, const struct job *job, const sigset_t *mask, struct fault *fault)
 {
-	struct child child = {.plan = plan, .argv = argv, .job = job, .mask = mask, .files_end = files_end(plan, job)};
+	struct child child = {.plan = plan, .argv = argv, .job = job, .mask = mask, .cgroup = plan->cgroup, .files_end = files_end(plan, job)};
+	const unsigned long flags = CLONE_VM | CLONE_VFORK | (child.files_end ? CLONE_FILES : 0);
 	char *stack = (char *)__builtin_frame_address(0) - STACK_GAP; /* which clone(3) aligns */
-	pid_t pid = clone(program_main, stack, CLONE_VM | CLONE_VFORK | (child.files_end ? CLONE_FILES : 0) | SIGCHLD, &child);
+	pid_t pid = plan->cgroup ? cgroup_vfork(plan->cgroup, flags, program_main, stack, &child) : clone(program_main, stack, (int)flags | SIGCHLD, &child);
 
 	if (pid < 0) {
 		*fault = (struct fault){.step = STEP_VFORK, .error = errno};

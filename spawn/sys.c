@@ -55,6 +55,54 @@ pid_t sys_fork_into(unsigned long flags, int cgroup)
 	return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
+/* Registers of a system call and two that it leaves alone, and how to call the function in the first of these with the second if it returns 0. */
+#if defined __x86_64__
+enum { RESULT_IS_NUMBER = true };
+#define REGISTERS(X) X(number, "rax") X(first, "rdi") X(second, "rsi") X(child, "r12") X(given, "r13")
+#define CALL "syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\tmov %%r13, %%rdi\n\tcall *%%r12\n1:"
+#define CLOBBERED "rcx", "r11"
+#elif defined __aarch64__
+enum { RESULT_IS_NUMBER = false };
+#define REGISTERS(X) X(number, "x8") X(first, "x0") X(second, "x1") X(child, "x19") X(given, "x20")
+#define CALL "svc 0\n\tcbnz x0, 1f\n\tmov x0, x20\n\tblr x19\n1:"
+#define CLOBBERED "cc"
+#elif defined __arm__
+enum { RESULT_IS_NUMBER = false };
+#define REGISTERS(X) X(number, "r7") X(first, "r0") X(second, "r1") X(child, "r4") X(given, "r5")
+#define CALL "svc 0\n\tcmp r0, #0\n\tbne 1f\n\tmov r0, r5\n\tblx r4\n1:"
+#define CLOBBERED "cc"
+#elif defined __riscv
+enum { RESULT_IS_NUMBER = false };
+#define REGISTERS(X) X(number, "a7") X(first, "a0") X(second, "a1") X(child, "s2") X(given, "s3")
+#define CALL "ecall\n\tbnez a0, 1f\n\tmv a0, s3\n\tjalr s2\n1:"
+#define CLOBBERED "cc"
+#endif
+#define REGISTER(name, where) register long name __asm__(where); // NOLINT(bugprone-macro-parentheses): a declaration
+
+/* The child comes out of the call on a stack that has no way back out of any function, so it must go on from the very instruction. */
+pid_t sys_vfork_into(unsigned long flags, int cgroup, int (*run)(void *), char *stack, void *argument)
+{
+	enum { STACK_SIZE = 16 }; /* to have one: the kernel only adds it, and the processors want such a multiple */
+	const struct clone_args arguments = {
+		.flags = flags | CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)(unsigned)cgroup,
+		.stack = ((uintptr_t)stack & -(uintptr_t)STACK_SIZE) - STACK_SIZE, .stack_size = STACK_SIZE,
+	};
+	REGISTERS(REGISTER)
+
+	number = SYS_clone3;
+	first = (long)&arguments;
+	second = sizeof arguments;
+	child = (long)run;
+	given = (long)argument;
+	__asm__ volatile(CALL : "+r"(number), "+r"(first) : "r"(second), "r"(child), "r"(given) : CLOBBERED, "memory");
+	if (RESULT_IS_NUMBER)
+		first = number;
+	if (first >= 0)
+		return (pid_t)first;
+	errno = (int)-first;
+	return -1;
+}
+
 int sys_unshare(unsigned long flags)
 {
 	return (int)syscall(SYS_unshare, flags);

@@ -202,6 +202,13 @@ REAL(pid_t, sys_fork_into, unsigned long flags, int cgroup)
 	return is_real("sys_fork_into") ? __real_sys_fork_into(flags, cgroup) : 1 << 29;
 }
 
+REAL(pid_t, sys_vfork_into, unsigned long flags, int cgroup, int (*run)(void *), char *stack, void *argument)
+{
+	if (fails("sys_vfork_into", " %s", path_of(cgroup)))
+		return -1;
+	return is_real("sys_vfork_into") ? __real_sys_vfork_into(flags, cgroup, run, stack, argument) : 1 << 29;
+}
+
 REAL(int, sys_unshare, unsigned long flags)
 {
 	return fails("sys_unshare", " %#lx", flags) ? -1 : 0;

@@ -20,7 +20,8 @@ static void test_rows_make_sense(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < directive_count; i++) {
-		bool reads = directives[i].treatment == TREAT_UNIT || directives[i].treatment == TREAT_OWN || directives[i].treatment == TREAT_LAUNCH;
+		bool reads = directives[i].treatment == TREAT_UNIT || directives[i].treatment == TREAT_OWN || directives[i].treatment == TREAT_LAUNCH ||
+		             directives[i].treatment == TREAT_CGROUP;
 
 		check_int(directives[i].name, directives[i].reader != READ_nothing, reads);
 		check_int(directives[i].name, directives[i].treatment == TREAT_EDGE ? directives[i].form : FORM_WORDS, FORM_WORDS);

@@ -189,6 +189,7 @@ static const struct row {
 	{STEP_DOMAINNAME, "setdomainname", "", EPERM, true},
 	{STEP_LOOPBACK, "socket", "", EAFNOSUPPORT, true},
 	{STEP_LOOPBACK, "ioctl", "", ENODEV, true},
+	{STEP_PLACE, "sys_unshare", "", EPERM, false},
 	{STEP_TERMINAL, "setpgid", "", EPERM, false},
 	{STEP_FILES, "sys_unshare_files", "64", EMFILE, false},
 	{STEP_CLOSE, "sys_close_range", "", EBADF, false},
@@ -249,6 +250,7 @@ static void test_failures(void **state)
 			plan.seccomp = false;
 			plan.filter.restrictions = RESTRICTS(LOGS);
 		}
+		plan.cgroup = rows[i].step == STEP_PLACE ? &cgroup : NULL;
 		plan.ephemeral = rows[i].step == STEP_OVERLAY;
 		plan.pty = rows[i].step == STEP_PTY ? 7 : 0;
 		fake_fail_at(rows[i].call, rows[i].part, rows[i].error);
