@@ -7,6 +7,7 @@
 #define OUT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct out {
@@ -20,6 +21,9 @@ struct out {
 void out_char(struct out *out, char c);
 void out_print(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void out_vprint(struct out *out, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+
+/* True if c, behind before, drives a terminal: a control character, or 0x80 to 0x9f alone or as U+0080 to U+009F, such as CSI. */
+bool out_is_control(int before, char c);
 
 /* Writes what is buffered. What the descriptor does not take is lost: nobody waits for a log. */
 void out_flush(struct out *out);

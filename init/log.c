@@ -54,17 +54,13 @@ static bool writable(int fd)
 
 /*
  * One line, whatever names were in it: they come from the command line and from containers, and a newline or an
- * escape sequence would write to the reader's terminal what it likes. 0x9b is such a sequence's begin as well, alone or as the
- * character U+009B; elsewhere it is a part of other characters.
+ * escape sequence would write to the reader's terminal what it likes.
  */
 static void write_plain(struct out *out)
 {
-	for (size_t i = 0; i < out->length; i++) {
-		unsigned char before = i > 0 ? (unsigned char)out->text[i - 1] : 0, c = (unsigned char)out->text[i];
-
-		if (c < ' ' || c == 0x7f || (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2)))
+	for (size_t i = 0; i < out->length; i++)
+		if (out_is_control(i > 0 ? out->text[i - 1] : ' ', out->text[i]))
 			out->text[i] = '?';
-	}
 	out->length = out->length < sizeof out->text - 1 ? out->length : sizeof out->text - 2;
 	out_print(out, "%s", logger.end);
 	out->fd = logger.fd;

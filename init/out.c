@@ -34,6 +34,13 @@ void out_char(struct out *out, char c)
 		out->text[out->length++] = c;
 }
 
+bool out_is_control(int before, char c)
+{
+	const unsigned char first = (unsigned char)before, byte = (unsigned char)c;
+
+	return byte < ' ' || byte == 0x7f || (byte >= 0x80 && byte < 0xa0 && (first < 0x80 || first == 0xc2));
+}
+
 static void out_string(struct out *out, const char *string, size_t width, size_t precision, bool left)
 {
 	size_t length = strnlen(string, precision);

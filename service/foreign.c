@@ -46,10 +46,10 @@ void foreign_json(struct out *out, const char *text)
 
 void foreign_plain(struct out *out, const char *text, size_t length)
 {
-	for (; length > 0; text++, length--) {
-		char c = *text;
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
 
-		if (c == 0x7f || (unsigned char)c < ' ')
+		if (out_is_control(i > 0 ? text[i - 1] : ' ', c))
 			c = c ? '?' : ' ';
 		out_char(out, c);
 	}

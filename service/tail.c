@@ -13,6 +13,7 @@
 
 #include "log.h"
 #include "logger.h"
+#include "out.h"
 
 enum {
 	NAME_SIZE = 256,
@@ -20,16 +21,34 @@ enum {
 	END_SIZE = 64 * 1024, /* in which the last lines are looked for */
 };
 
+/* A service's lines may hold what drives a terminal, and this one may be root's. */
+static void make_plain(char *text, size_t length)
+{
+	static char before = ' '; /* a character may be in two pieces */
+
+	for (; length > 0; text++, length--) {
+		const char c = *text;
+
+		if (out_is_control(before, c) && c != '\n' && c != '\t')
+			*text = '?';
+		before = c;
+	}
+}
+
 /* Prints what there is from where the file was read to. False: it is another file by now. */
 static bool print_rest(int fd, const char *path)
 {
+	const bool terminal = isatty(STDOUT_FILENO);
 	struct stat ours, theirs;
 	char text[1024];
 	ssize_t length;
 
-	while ((length = read(fd, text, sizeof text)) > 0)
+	while ((length = read(fd, text, sizeof text)) > 0) {
+		if (terminal)
+			make_plain(text, (size_t)length);
 		if (write(STDOUT_FILENO, text, (size_t)length) < 0)
 			return true;
+	}
 	return fstat(fd, &ours) < 0 || stat(path, &theirs) < 0 || ours.st_ino == theirs.st_ino;
 }
 

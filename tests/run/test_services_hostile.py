@@ -4,8 +4,9 @@
 import os
 import sys
 
+import pexpect
 import pytest
-from harness import USER_ID
+from harness import CLONE_NEWNS, MS_PRIVATE, MS_REC, USER_ID, checked
 from services import wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a /run of its own")
@@ -44,6 +45,32 @@ def test_those_of_root_are_nobody_else_s(world):
     (world.directory / "holder").write_text(HOLDER.replace("os.setgid", "0 and os.setgid").replace("os.setuid", "0 and os.setuid"))
     result = world.run(f"{sys.executable} -u holder >held & {wait_for('[ -s held ]')} nsctl is-active web")
     assert result.status != 0 and "too many clients" in result.err, result
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_log_drives_no_terminal(root, world, terminal):
+    """A program gets what was said, byte for byte; a terminal what can be read of it."""
+    said = b"2026-01-01T00:00:00.000Z \x1b[31mred\x9b0m\xc2\x9b1m\x07 \tgr\xc3\xbcn \xc5\x9b\n"
+
+    def own_logs():
+        checked("unshare", CLONE_NEWNS)
+        checked("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        checked("mount", b"logs", b"/var/log", b"tmpfs", 0, None)
+        os.mkdir("/var/log/nsinit")
+        with open("/var/log/nsinit/web.log", "wb") as log:
+            log.write(said)
+
+    command = [world.directory / "nsctl", "logs", "web"]
+    if terminal:
+        child = root.pty(command, codec_errors="surrogateescape", setup=own_logs)
+        child.expect(pexpect.EOF)
+        assert child.before == "2026-01-01T00:00:00.000Z ?[31mred?0m\udcc2?1m? \tgrün ś\r\n"
+        child.wait()
+    else:
+        log = os.open(world.directory / "out", os.O_RDWR | os.O_CREAT)
+        assert root.run(command, stdout=log, setup=own_logs).status == 0
+        os.close(log)
+        assert (world.directory / "out").read_bytes() == said
 
 
 # A service's user owns what is in its directories, and what stands at their names at the next start may be anything.
