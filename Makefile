@@ -107,16 +107,18 @@ include tests/unit/unit.mk doc/doc.mk
 
 BINDIR = $(DESTDIR)$(PREFIX)/sbin
 SHARE = $(DESTDIR)$(PREFIX)/share
-INSTALLED = $(BINDIR)/nsinit $(BINDIR)/nsctl $(SHARE)/man/man8/nsinit.8 $(SHARE)/bash-completion/completions/nsinit \
-	$(SHARE)/zsh/site-functions/_nsinit $(SHARE)/fish/vendor_completions.d/nsinit.fish
+NAMES = nsinit nsctl
+INSTALLED = $(NAMES:%=$(BINDIR)/%) $(NAMES:%=$(SHARE)/man/man8/%.8) $(NAMES:%=$(SHARE)/bash-completion/completions/%) \
+	$(NAMES:%=$(SHARE)/zsh/site-functions/_%) $(NAMES:%=$(SHARE)/fish/vendor_completions.d/%.fish)
 
 install: $(B)/nsinit doc
 	install -D -m 755 $(B)/nsinit $(BINDIR)/nsinit
 	ln -sf nsinit $(BINDIR)/nsctl
-	install -D -m 644 $(B)/nsinit.8 $(SHARE)/man/man8/nsinit.8
-	install -D -m 644 $(B)/completions/nsinit.bash $(SHARE)/bash-completion/completions/nsinit
-	install -D -m 644 $(B)/completions/_nsinit $(SHARE)/zsh/site-functions/_nsinit
-	install -D -m 644 $(B)/completions/nsinit.fish $(SHARE)/fish/vendor_completions.d/nsinit.fish
+	for name in $(NAMES); do \
+		install -D -m 644 $(B)/$$name.8 $(SHARE)/man/man8/$$name.8 && \
+		install -D -m 644 $(B)/completions/$$name.bash $(SHARE)/bash-completion/completions/$$name && \
+		install -D -m 644 $(B)/completions/_$$name $(SHARE)/zsh/site-functions/_$$name && \
+		install -D -m 644 $(B)/completions/$$name.fish $(SHARE)/fish/vendor_completions.d/$$name.fish || exit; done
 
 uninstall:
 	rm -f $(INSTALLED)

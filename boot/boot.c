@@ -133,7 +133,7 @@ static int boot_console(struct boot *boot)
 	const char *path = boot->plan->console ? boot->plan->console : "/dev/console";
 
 	boot->console = machine_open(path, O_RDWR | O_NOCTTY, boot->plan->console ? CONSOLE_WAIT_MS : 0);
-	if (state_use() == STATE_RESUME && isatty(boot->console)) /* it is in use, and as its user wants it */
+	if (boot->plan->again == STATE_RESUME && isatty(boot->console)) /* it is in use, and as its user wants it */
 		return 0;
 	if (boot->console < 0) {
 		log_warning("console %s: %s; the program has no terminal", path, strerror(errno));
@@ -237,7 +237,7 @@ void boot_print(const struct plan *plan)
 /* NULL, or the name of the step without which it does not go on. */
 static const char *walk(struct boot *boot)
 {
-	const unsigned wanted = state_use() == STATE_RESUME ? STEP_AGAIN : ~0U;
+	const unsigned wanted = boot->plan->again == STATE_RESUME ? STEP_AGAIN : ~0U;
 
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
 		if ((steps[i].policy & wanted || wanted == ~0U) && is_wanted(boot->plan, i) && steps[i].run(boot) < 0 && (steps[i].policy & STEP_FATAL))
@@ -385,7 +385,7 @@ int boot_run(const struct plan *plan, const sigset_t *mask)
 	const char *failed;
 	int status;
 
-	if (state_use() != STATE_NONE)
+	if (plan->again != STATE_NONE)
 		go_on(&boot);
 	prctl(PR_SET_NAME, "init"); /* by which poweroff knows us */
 	failed = walk(&boot);

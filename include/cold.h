@@ -7,6 +7,9 @@
 
 #define COLD __attribute__((section(".bss.zz_cold")))
 
+/* A function that few starts call, in a file that every start needs. */
+#define LATE __attribute__((section(".late"), noinline))
+
 /* A constant that every start needs, in a file that few need. */
 #define HOT __attribute__((section(".hot")))
 

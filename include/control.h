@@ -29,7 +29,7 @@ enum { CONTROL_UNKNOWN = 4 }; /* the status if there is no such unit */
 enum answer_field {
 	FIELD_NAME, FIELD_STATE, FIELD_RESULT, FIELD_JOB, FIELD_PID, FIELD_CONTROL, FIELD_RESTARTS,
 	FIELD_SINCE_MS, /* how long the state has lasted */
-	FIELD_BEGUN_MS, FIELD_READY_MS, /* the last start: when it began and when it was over, since the start of the supervisor */
+	FIELD_BEGUN_MS, FIELD_READY_MS, /* the first start: when it began and when it was over, since the start of the supervisor */
 	FIELD_STATUS,   /* of the main process, as wait(2) says */
 	FIELD_SESSIONS, FIELD_FILE, FIELD_SAID, FIELD_DESCRIPTION,
 	ANSWER_FIELDS,

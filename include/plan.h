@@ -247,6 +247,9 @@ struct plan {
 	bool force;         /* poweroff, reboot, halt: without asking PID 1 */
 	bool misread;       /* something on the kernel's command line is wrong */
 	char **kernel_argv; /* what the kernel started us with */
+	char **words;       /* with which we were started, for another life: reexec.h */
+	const char *role;   /* its name */
+	unsigned again;     /* enum state_use, state.h: this is another life */
 	enum plan_end end;
 	enum plan_failure failure;
 	const char *console, *exit_port; /* devices, NULL: /dev/console, none */

@@ -7,10 +7,6 @@
 
 #include "loop.h"
 
-/* With which words we were started; nothing is copied. Role: which one it is. */
-void reexec_words(char **argv);
-void reexec_role(const char *role);
-
 /*
  * Begins: a path, "" for the file that has taken the place of ours, "-" for ours as it is. NULL, or why not. done() is called when it has
  * failed later; else we are another.

@@ -18,6 +18,12 @@ int status_is_system(const struct nsctl_verb *verb, const char *name);
 /* What systemctl calls the state: active, inactive, failed, activating... */
 const char *status_active(const char *state);
 
+/* A mark for such a state. */
+void status_print_dot(struct out *to, const char *active);
+
+/* The processes in the sessions, "PID PID", and below them: a line each, with what comes before the first and the others. */
+void status_print_processes(struct out *to, const char *unit_sessions, const char *first, const char *rest);
+
 /* A time in its largest unit. */
 void status_print_time(struct out *out, long ms);
 

@@ -103,7 +103,7 @@ struct rules {
 	enum unit_action success_action, failure_action;
 	int kill_signal, restart_signal, final_signal, reload_signal;
 	int success_status, failure_status; /* -1: as the program's */
-	unsigned long start_burst, restart_steps;
+	unsigned long start_burst, restart_steps, store_max;
 	bool remain, guess_main, send_hup, send_kill, refuse_start, refuse_stop, restart_unset;
 	int64_t restart_ms, restart_max_ms, start_ms, stop_ms, run_max_ms, watchdog_ms, start_interval_ms;
 	const char *pid_file;
@@ -175,7 +175,8 @@ struct unit {
 	struct unit *below;
 	int64_t deadline_ms;       /* CLOCK_MONOTONIC, of the state; 0: none */
 	int64_t watchdog_at_ms;    /* the same, of WATCHDOG=1 */
-	int64_t since_ms, begun_ms, ready_ms; /* CLOCK_MONOTONIC: when the state began; when the last start began, and when it was over */
+	int64_t since_ms, ready_ms; /* CLOCK_MONOTONIC: when the state began, when it was up */
+	int64_t begun_ms, up_ms;   /* the same of its first start: when it began, and when it was over */
 	int64_t starts_since_ms;   /* the interval in which starts are counted */
 	unsigned starts, restarts, streak; /* in that interval; in all; without a healthy time between */
 	int64_t watchdog_ms;       /* the service may change it */

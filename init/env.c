@@ -51,9 +51,12 @@ static char *listen_pid(char **environment)
 int env_build(struct plan *plan, char **environment, const char *home)
 {
 	static const char path[] = "PATH=" EXEC_DEFAULT_PATH;
-	COLD static char *envp[PLAN_ENVIRONMENT_MAX + 1], home_text[PATH_MAX];
+	COLD static char *arrays[2][PLAN_ENVIRONMENT_MAX + 1], homes[2][PATH_MAX];
 	size_t count = 0, length = 0;
+	char **envp, *home_text;
 
+	envp = arrays[plan->only_stdio]; /* that of services, one after the other: the program's is left alone */
+	home_text = homes[plan->only_stdio];
 	plan->envp = environment;
 	plan->listen_pid = plan->namespaces ? NULL : listen_pid(environment);
 	if (!plan->clear_env && !home && plan->env_count == 0)
@@ -72,7 +75,7 @@ int env_build(struct plan *plan, char **environment, const char *home)
 		set(envp, path);
 	if (home) {
 		strcpy(home_text, "HOME=");
-		strncat(home_text, home, sizeof home_text - sizeof "HOME=");
+		strncat(home_text, home, PATH_MAX - sizeof "HOME=");
 		set(envp, home_text);
 	}
 	for (size_t i = 0; i < plan->env_count; i++)

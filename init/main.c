@@ -23,9 +23,10 @@
  *   protect.c calls.c reader_sandbox.c   its sandbox     slice.c slice_watch.c reader_cgroup.c   its cgroup
  *   condition.c members.c pidfile.c backoff.c tmpfiles.c arena.c   parts of that
  *   logs.c logger.c   what services print
- *   reexec.c state.c   another life of PID 1
+ *   reexec.c state.c   another life of PID 1             store.c    what services keep here
  *   notify.c control.c local.c   what services and people say to PID 1
- *   nsctl.c    those people's program                   query.c status.c tail.c enable.c foreign.c stamp.c   its verbs
+ *   nsctl.c    those people's program                   query.c status.c graph.c analyze.c tail.c enable.c foreign.c
+ *              stamp.c   its verbs
  *
  *   ../spawn/  makes processes out of plans; decides nothing, says nothing
  */
@@ -38,13 +39,13 @@
 
 #include "boot.h"
 #include "check.h"
+#include "cold.h"
 #include "directive.h"
 #include "log.h"
 #include "option.h"
 #include "out.h"
 #include "personality.h"
 #include "plan.h"
-#include "reexec.h"
 #include "role.h"
 #include "self.h"
 #include "signals.h"
@@ -81,6 +82,7 @@ static int run(const sigset_t *mask)
 {
 	const struct role *role = role_choose(getpid(), &plan);
 
+	plan.role = role->name;
 	if (role->complete(&plan) < 0)
 		return plan.personality->failed;
 	if (plan.personality->warn)
@@ -94,7 +96,7 @@ static int run(const sigset_t *mask)
 	return role_run(role, &plan, mask);
 }
 
-static int list_directives(void)
+LATE static int list_directives(void)
 {
 	struct out out = OUT(STDOUT_FILENO);
 
@@ -104,7 +106,7 @@ static int list_directives(void)
 }
 
 /* As a compiler: FILE:LINE: what is wrong, and nothing before it. */
-static int verify(char **paths)
+LATE static int verify(char **paths)
 {
 	static const struct log_style bare = {{"", "", "", ""}, NULL};
 	int problems = 0;
@@ -142,11 +144,9 @@ int main(int argc, char **argv)
 {
 	const struct personality *as;
 	sigset_t mask;
-	enum state_use again;
 	int program, looked;
 
 	signals_hold(&mask);
-	reexec_words(argv);
 	as = personality_choose(argc > 0 ? argv[0] : NULL);
 	if (as->run) {
 		sys_signal_mask(SIG_SETMASK, &mask, NULL);
@@ -154,6 +154,7 @@ int main(int argc, char **argv)
 	}
 	log_style(&as->style);
 	plan_default(&plan);
+	plan.words = argv;
 	plan.personality = as;
 	if (as->defaults)
 		as->defaults(&plan);
@@ -161,8 +162,9 @@ int main(int argc, char **argv)
 		log_error("set-user-ID or with capabilities: this would give its caller root; chmod u-s, setcap -r");
 		return as->failed;
 	}
-	again = state_open(environ);
-	if (again == STATE_NONE && getpid() != 1 && as->set == &option_nsinit && self_seal(argv, environ, may_join(argv), &mask) < 0) {
+	if (getenv("NSINIT_STATE"))
+		plan.again = state_open(environ);
+	if (plan.again == STATE_NONE && getpid() != 1 && as->set == &option_nsinit && self_seal(argv, environ, may_join(argv), &mask) < 0) {
 		log_error("a copy of nsinit that no container can write to: %s; mount /proc, and set sysctl vm.memfd_noexec=0", strerror(errno));
 		return as->failed;
 	}
@@ -175,9 +177,9 @@ int main(int argc, char **argv)
 		plan.misread = true; /* a variable */
 		program = BOOT_PROGRAM;
 	}
-	if (again != STATE_NONE)
+	if (plan.again != STATE_NONE)
 		state_resume_own(&plan, &mask);
-	log_open(plan.log_fd, again == STATE_CHECK ? -1 : plan.verbosity);
+	log_open(plan.log_fd, plan.again == STATE_CHECK ? -1 : plan.verbosity);
 	looked = look(as, argv + program);
 	if (looked >= 0)
 		return looked;

@@ -403,7 +403,7 @@ static int complete_boot(struct plan *plan)
 {
 	const char *home = NULL;
 
-	if (getpid() != 1 && !plan->dry_run && state_use() == STATE_NONE) {
+	if (getpid() != 1 && !plan->dry_run && plan->again == STATE_NONE) {
 		log_error("--boot: only PID 1 can; leave it out, or start us as PID 1");
 		return -1;
 	}

@@ -14,6 +14,7 @@
 #include "boot.h"
 #include "cgroup.h"
 #include "client.h"
+#include "cold.h"
 #include "console.h"
 #include "drain.h"
 #include "fault.h"
@@ -22,7 +23,6 @@
 #include "net.h"
 #include "ns.h"
 #include "personality.h"
-#include "reexec.h"
 #include "relay.h"
 #include "slice.h"
 #include "spawn.h"
@@ -94,7 +94,7 @@ static int turn(const struct plan *plan, struct loop *loop)
 }
 
 /* After an exec: everything runs already. */
-static int go_on(const struct plan *plan, const sigset_t *mask)
+LATE static int go_on(const struct plan *plan, const sigset_t *mask)
 {
 	const struct job none = {.kind = JOB_SHARED, .console = -1};
 	struct loop loop = loop_around(plan, SIGNALS_PAUSE, 0, &none, mask);
@@ -255,8 +255,7 @@ int role_run(const struct role *role, const struct plan *plan, const sigset_t *m
 {
 	int status;
 
-	reexec_role(role->name);
-	if (state_use() != STATE_NONE && role->run != boot_run) {
+	if (plan->again != STATE_NONE && role->run != boot_run) {
 		status = go_on(plan, mask);
 		if (role->run == entrypoint_run && plan_announces(plan)) /* else the launcher does */
 			announce_stopped(plan, status);
@@ -290,7 +289,7 @@ const struct role *role_choose(pid_t pid, const struct plan *plan)
 		entrypoint_again = {"entrypoint", complete_again, entrypoint_run, NULL},
 		run_again = {"run", complete_again, container_run, NULL};
 
-	if (state_use() != STATE_NONE)
+	if (plan->again != STATE_NONE)
 		return strcmp(state_role(), "boot") == 0 ? &boot : strcmp(state_role(), "run") == 0 ? &run_again : &entrypoint_again;
 	if (plan->personality->asks)
 		return &client;

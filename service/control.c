@@ -94,7 +94,7 @@ static bool describe(int fd, const struct unit *unit)
 	out_print(&out, "%s\t%s\t%s\t%s\t%d\t%d\t%u\t%ld\t%ld\t%ld\t%d\t", unit->name, kind_state_name(unit),
 	          service_result_name(unit->result), jobs[unit->job], (int)unit->main, (int)unit->control, unit->restarts,
 	          (long)(unit->since_ms ? now - unit->since_ms : -1),
-	          (long)(unit->begun_ms ? unit->begun_ms - origin : -1), (long)(unit->was_up ? unit->ready_ms - origin : -1), unit->status);
+	          (long)(unit->begun_ms ? unit->begun_ms - origin : -1), (long)(unit->up_ms ? unit->up_ms - origin : -1), unit->status);
 	for (size_t i = 0; i < UNIT_SESSIONS; i++)
 		if (unit->sessions[i])
 			out_print(&out, "%d ", (int)unit->sessions[i]);
@@ -422,7 +422,7 @@ int control_open(struct watch *watches, int fd)
 	for (size_t number = 0; number < CONTROL_CLIENTS; number++)
 		connections[number] = (struct watch){.fd = clients[number].resumed - 1, .events = clients[number].next ? POLLIN | POLLOUT : POLLIN,
 		                                     .ready = on_client};
-	if (fd < 0)
+	if (fd <= 0)
 		fd = local_socket(CONTROL_PATH, SOCK_SEQPACKET);
 	if (fd >= 0 && listen(fd, CONTROL_CLIENTS) == 0) {
 		*listener = (struct watch){.fd = fd, .events = POLLIN, .ready = on_connect};

@@ -54,7 +54,7 @@ static bool take_message(void)
 {
 	char text[MESSAGE_SIZE + 1];
 	pid_t sender;
-	ssize_t length = local_receive(devlog, text, sizeof text - 1, &sender);
+	ssize_t length = local_receive(devlog, text, sizeof text - 1, &sender, NULL);
 	const struct unit *unit;
 
 	if (length < 0)

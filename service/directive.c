@@ -119,7 +119,7 @@ const struct directive directives[] = {
 	{"ExecStop", COMMAND_STOP, SECTION_SERVICE, TREAT_COMMAND, FORM_TEXT, READ_nothing},
 	{"ExecStopPost", COMMAND_STOP_POST, SECTION_SERVICE, TREAT_COMMAND, FORM_TEXT, READ_nothing},
 	{"FailureAction", UNIT(rules.failure_action), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_action},
-	{"FileDescriptorStoreMax", 0, SECTION_SERVICE, TREAT_FOR_MANAGER, FORM_TEXT, READ_nothing},
+	{"FileDescriptorStoreMax", UNIT(rules.store_max), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_count},
 	{"FinalKillSignal", UNIT(rules.final_signal), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_signal},
 	{"Group", LAUNCH(group), SECTION_SERVICE, TREAT_LAUNCH, FORM_TEXT, READ_text},
 	{"GuessMainPID", UNIT(rules.guess_main), SECTION_SERVICE, TREAT_UNIT, FORM_TEXT, READ_truth},

@@ -44,6 +44,12 @@ void foreign_json(struct out *out, const char *text)
 	out_char(out, '"');
 }
 
+void foreign_json_field(struct out *out, const char *key, const char *text)
+{
+	out_print(out, ",\"%s\":", key);
+	foreign_json(out, text);
+}
+
 void foreign_plain(struct out *out, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {

@@ -38,6 +38,7 @@
 #include "service.h"
 #include "slice.h"
 #include "spawn.h"
+#include "store.h"
 #include "streams.h"
 #include "sys.h"
 #include "user.h"
@@ -305,6 +306,8 @@ static int provide_sockets(const struct unit *unit)
 
 		fcntl(passed[i], F_SETFL, start.non_blocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 	}
+	if (count >= 0)
+		count = store_collect(unit, passed, count, LISTENER_PASSED_MAX, names, sizeof names);
 	if (unit->connection && listener_peer(unit->connection, peer, &port) && (launch_provide("REMOTE_ADDR", peer) < 0 || provide_number("REMOTE_PORT", port) < 0))
 		count = -1;
 	if (count > 0 && start.streams[STDIN_FILENO].kind == STREAM_SOCKET)

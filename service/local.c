@@ -11,10 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum {
-	DESCRIPTORS = 16, /* that a message may bring; more are not let in by the kernel */
-};
-
 /* Nobody listens any more. */
 static int is_dead(const struct sockaddr_un *address, int type)
 {
@@ -62,10 +58,13 @@ void local_close(int fd, const char *path, int type)
 		unlink(path);
 }
 
-/* Who has sent it; descriptors that came along are closed, which also answers the BARRIER=1 of sd_notify(3). */
-static pid_t take_control(struct msghdr *header)
+/* Who has sent it. Descriptors that came along are taken, or closed, which also answers the BARRIER=1 of sd_notify(3). */
+static pid_t take_control(struct msghdr *header, struct local_fds *fds)
 {
 	pid_t sender = 0;
+
+	if (fds)
+		fds->count = 0;
 
 	/* CMSG_NXTHDR of musl does not compile with our warnings. */
 	for (size_t at = 0; at + sizeof(struct cmsghdr) <= header->msg_controllen;) {
@@ -84,23 +83,26 @@ static pid_t take_control(struct msghdr *header)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(part) + i, sizeof fd);
-			close(fd);
+			if (fds && fds->count < LOCAL_FDS_MAX)
+				fds->fds[fds->count++] = fd;
+			else
+				close(fd);
 		}
 	}
 	return sender;
 }
 
-ssize_t local_receive(int fd, char *text, size_t size, pid_t *sender)
+ssize_t local_receive(int fd, char *text, size_t size, pid_t *sender, struct local_fds *fds)
 {
 	union {
 		struct cmsghdr alignment;
-		char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(DESCRIPTORS * sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(LOCAL_FDS_MAX * sizeof(int))];
 	} control;
 	struct iovec part = {text, size};
 	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
 	ssize_t length = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	if (length >= 0)
-		*sender = take_control(&header);
+		*sender = take_control(&header, fds);
 	return length;
 }

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "members.h"
 #include "service.h"
+#include "store.h"
 #include "value.h"
 
 enum {
@@ -147,10 +148,36 @@ static void say_more_time(struct unit *unit, const char *value)
 	unit->deadline_ms = unit->deadline_ms > until ? unit->deadline_ms : until;
 }
 
+/* What the descriptors of this message are for. */
+static struct {
+	bool keep, remove;
+	char name[STORE_NAME_SIZE];
+} store;
+
+static void say_keep(struct unit *unit, const char *value)
+{
+	(void)unit;
+	store.keep = strcmp(value, "1") == 0;
+}
+
+static void say_remove(struct unit *unit, const char *value)
+{
+	(void)unit;
+	store.remove = strcmp(value, "1") == 0;
+}
+
+static void say_name(struct unit *unit, const char *value)
+{
+	(void)unit;
+	store.name[0] = '\0';
+	strncat(store.name, value, sizeof store.name - 1);
+}
+
 static const struct {
 	const char *name;
 	void (*say)(struct unit *unit, const char *value);
 } words[] = {
+	{"FDSTORE", say_keep}, {"FDSTOREREMOVE", say_remove}, {"FDNAME", say_name},
 	{"READY", say_ready}, {"RELOADING", say_reloading}, {"STATUS", say_status}, {"MAINPID", say_main}, {"WATCHDOG", say_watchdog},
 	{"WATCHDOG_USEC", say_watchdog_time}, {"EXTEND_TIMEOUT_USEC", say_more_time},
 };
@@ -200,22 +227,37 @@ static bool may_speak(const struct unit *unit, pid_t sender)
 	}
 }
 
+/* Those that nobody wants are closed, which also answers BARRIER=1. */
+static void take_descriptors(const struct unit *unit, const struct local_fds *fds)
+{
+	if (store.remove)
+		store_remove(unit, store.name);
+	if (store.keep && !store.remove)
+		store_add(unit, fds->fds, fds->count, store.name);
+	else
+		for (size_t i = 0; i < fds->count; i++)
+			close(fds->fds[i]);
+}
+
 /* False when there is no more. */
 static bool take_one(int socket)
 {
 	char text[MESSAGE_SIZE + 1];
 	pid_t sender;
-	ssize_t length = local_receive(socket, text, MESSAGE_SIZE, &sender);
+	struct local_fds fds;
+	ssize_t length = local_receive(socket, text, MESSAGE_SIZE, &sender, &fds);
 	struct unit *unit;
 
 	if (length < 0)
 		return errno == EINTR;
 	text[length] = '\0';
+	memset(&store, 0, sizeof store);
 	unit = sender > 0 ? members_owner(sender) : NULL;
 	if (!unit || !may_speak(unit, sender))
 		log_debug("notify: process %d may not speak for %s", (int)sender, unit ? unit->name : "any service");
 	else if (strlen(text) == (size_t)length)
 		take_message(unit, text);
+	take_descriptors(unit, &fds);
 	return true;
 }
 

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cold.h"
 #include "enable.h"
+#include "graph.h"
 #include "log.h"
 #include "out.h"
 #include "query.h"
@@ -18,7 +20,8 @@
 
 enum { NAME_SIZE = 256 };
 
-struct nsctl_options nsctl_options;
+struct nsctl_options nsctl_options COLD;
+struct out nsctl_out COLD;
 
 /* What PID 1 does. */
 static int request(const struct nsctl_verb *verb, const char *name)
@@ -62,6 +65,8 @@ const struct nsctl_verb nsctl_verbs[] = {
 	{"unmask", "NAME", "take that back", enable_unmask, false},
 	{"cat", "NAME", "print its unit file and its drop-ins", enable_print, false},
 	{"show", "NAME", "print properties, all or those of -p, as scripts read them", status_properties, false},
+	{"tree", "[NAME]", "what needs what; --processes: with their processes, --reverse: what needs it", graph_tree, false},
+	{"analyze", "[critical-chain|plot]", "how long each took to start; the chain that took longest; a picture, SVG", graph_analyze, true},
 	{"logs", "NAME", "print what it has printed, on a machine; -f: and what it prints from now on", tail_logs, false},
 	{"reexec", "[FILE]", "let PID 1 go on as another nsinit; services run on", request, true},
 	{"daemon-reload", NULL, "read all unit files again", request, false},
@@ -70,6 +75,7 @@ const struct nsctl_verb nsctl_verbs[] = {
 	{"halt", NULL, "the same, and leave the machine on", request, false},
 	/* systemctl's */
 	{"list-units", "[PATTERN]", NULL, status_list, true},
+	{"list-dependencies", "[NAME]", NULL, graph_tree, false},
 	{"list-unit-files", "[PATTERN]", NULL, nothing, true},
 	{"force-reload", "NAME", NULL, request, false},
 	{"condrestart", "NAME", NULL, request, false},
@@ -81,6 +87,28 @@ const struct nsctl_verb nsctl_verbs[] = {
 	{NULL},
 };
 
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER };
+
+const struct nsctl_option nsctl_option_table[] = {
+	{"--json", NULL, NULL, "list, status, tree and analyze: JSON", OPTION_FLAG, &nsctl_options.json},
+	{"--quiet", "-q", NULL, "say nothing, the exit status tells", OPTION_FLAG, &nsctl_options.quiet},
+	{"--follow", "-f", NULL, "logs: wait for what comes", OPTION_FLAG, &nsctl_options.follow},
+	{"--lines", "-n", "N", "logs, status: the last N lines", OPTION_NUMBER, &nsctl_options.lines},
+	{"--property", "-p", "NAME,...", "show: only these", OPTION_TEXT, &nsctl_options.properties},
+	{"--value", NULL, NULL, "show: without their names", OPTION_FLAG, &nsctl_options.value},
+	{"--signal", "-s", "SIGNAL", "kill: which one", OPTION_TEXT, &nsctl_options.signal},
+	{"--processes", NULL, NULL, "tree: with the processes of each", OPTION_FLAG, &nsctl_options.processes},
+	{"--reverse", NULL, NULL, "tree: what needs it, not what it needs", OPTION_FLAG, &nsctl_options.reverse},
+	{"--no-block", NULL, NULL, "do not wait until it is done", OPTION_FLAG, &nsctl_options.no_block},
+	/* systemctl's: for what we have not, and what says how to print or to wait, which we do in one way */
+	{"--user", NULL, NULL, NULL, OPTION_FLAG, &nsctl_options.user}, {"--global", NULL, NULL, NULL, OPTION_FLAG, &nsctl_options.user},
+	{"--root", NULL, "", NULL, OPTION_TEXT, &nsctl_options.root},
+#define PASSED_OVER(name, letter) {name, letter, "", NULL, OPTION_TEXT, &nsctl_options.passed_over}
+	PASSED_OVER("--type", "-t"), PASSED_OVER("--state", NULL), PASSED_OVER("--output", "-o"), PASSED_OVER("--job-mode", NULL),
+	PASSED_OVER("--machine", "-M"), PASSED_OVER("--host", "-H"), PASSED_OVER("--kill-who", NULL), PASSED_OVER("--preset-mode", NULL),
+	{NULL},
+};
+
 static int help(void)
 {
 	struct out out = OUT(STDOUT_FILENO);
@@ -89,12 +117,12 @@ static int help(void)
 	for (const struct nsctl_verb *verb = nsctl_verbs; verb->name; verb++)
 		if (verb->help)
 			out_print(&out, "  %-18s %s\n", verb->name, verb->help);
-	out_print(&out, "\n"
-	          "  --json             list, status: JSON           -q  say nothing, the status tells\n"
-	          "  -n N               the last N lines of a log    -f  wait for more of them\n"
-	          "  -p NAME,... --value  of show                    -s SIGNAL  of kill\n"
-	          "  --no-block         do not wait until it is done\n"
-	          "\nWithout a verb it is list. What else systemctl has as options is passed over. Manual: nsctl(8).\n");
+	out_char(&out, '\n');
+	for (const struct nsctl_option *option = nsctl_option_table; option->name; option++)
+		if (option->help)
+			out_print(&out, "  %-2s %-11s %-8s %s\n", option->letter ? option->letter : "", option->name, option->argument ? option->argument : "",
+			          option->help);
+	out_print(&out, "\nWithout a verb it is list. What else systemctl has as options is passed over. Manual: nsctl(8).\n");
 	out_flush(&out);
 	return 0;
 }
@@ -118,61 +146,37 @@ static const struct nsctl_verb *find_verb(const char *name)
 
 /* --- options --- */
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_PASSED_OVER };
-
-static const struct {
-	const char *name, *letter;
-	enum option_kind kind;
-	void *field;
-} options[] = {
-	{"--quiet", "-q", OPTION_FLAG, &nsctl_options.quiet},
-	{"--json", NULL, OPTION_FLAG, &nsctl_options.json},
-	{"--follow", "-f", OPTION_FLAG, &nsctl_options.follow},
-	{"--lines", "-n", OPTION_NUMBER, &nsctl_options.lines},
-	{"--property", "-p", OPTION_TEXT, &nsctl_options.properties},
-	{"--value", NULL, OPTION_FLAG, &nsctl_options.value},
-	{"--signal", "-s", OPTION_TEXT, &nsctl_options.signal},
-	{"--no-block", NULL, OPTION_FLAG, &nsctl_options.no_block},
-	{"--user", NULL, OPTION_FLAG, &nsctl_options.user},
-	{"--global", NULL, OPTION_FLAG, &nsctl_options.user},
-	{"--root", NULL, OPTION_TEXT, &nsctl_options.root},
-	/* systemctl's that say how to print or to wait, which we do in one way, and have a value */
-	{"--type", "-t", OPTION_PASSED_OVER, NULL}, {"--state", NULL, OPTION_PASSED_OVER, NULL}, {"--output", "-o", OPTION_PASSED_OVER, NULL},
-	{"--job-mode", NULL, OPTION_PASSED_OVER, NULL}, {"--machine", "-M", OPTION_PASSED_OVER, NULL}, {"--host", "-H", OPTION_PASSED_OVER, NULL},
-	{"--kill-who", NULL, OPTION_PASSED_OVER, NULL}, {"--preset-mode", NULL, OPTION_PASSED_OVER, NULL},
-};
-
 /* The value that belongs to the option: NULL: it is no such option. Sets *next if it is the next word. */
 static const char *value_of(const char *word, const char *following, size_t row, bool *next)
 {
-	const char *name = options[row].name, *letter = options[row].letter;
+	const char *name = nsctl_option_table[row].name, *letter = nsctl_option_table[row].letter;
 	size_t length = strlen(name);
 
 	*next = false;
 	if (strncmp(word, name, length) == 0 && word[length] == '=')
 		return word + length + 1;
-	if (letter && strncmp(word, letter, 2) == 0 && word[2] && options[row].kind != OPTION_FLAG)
+	if (letter && strncmp(word, letter, 2) == 0 && word[2] && nsctl_option_table[row].kind != OPTION_FLAG)
 		return word + 2 + (word[2] == '=');
 	if (strcmp(word, name) != 0 && (!letter || strcmp(word, letter) != 0))
 		return NULL;
-	*next = options[row].kind != OPTION_FLAG;
+	*next = nsctl_option_table[row].kind != OPTION_FLAG;
 	return *next && following ? following : "";
 }
 
 /* How many words the option has. */
 static int take_option(char **argv)
 {
-	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+	for (size_t i = 0; nsctl_option_table[i].name; i++) {
 		bool next;
 		const char *value = value_of(argv[0], argv[1], i, &next);
 
 		if (!value)
 			continue;
-		if (options[i].kind == OPTION_FLAG)
-			*(bool *)options[i].field = true;
-		else if (options[i].kind == OPTION_TEXT)
-			*(const char **)options[i].field = value;
-		else if (options[i].kind == OPTION_NUMBER && value_number(value, 1000000, options[i].field) < 0)
+		if (nsctl_option_table[i].kind == OPTION_FLAG)
+			*(bool *)nsctl_option_table[i].field = true;
+		else if (nsctl_option_table[i].kind == OPTION_TEXT)
+			*(const char **)nsctl_option_table[i].field = value;
+		else if (nsctl_option_table[i].kind == OPTION_NUMBER && value_number(value, 1000000, nsctl_option_table[i].field) < 0)
 			log_error("%s: %s is no number; all is shown", argv[0], value);
 		return next && argv[1] ? 2 : 1;
 	}
@@ -224,7 +228,8 @@ static int serve_all(const struct nsctl_verb *verb, char **words)
 /* JSON is a list of objects, even if there is none. */
 static int run(const struct nsctl_verb *verb, char **words)
 {
-	bool list = nsctl_options.json && (verb->run == status_list || verb->run == status_show);
+	bool list = nsctl_options.json && (verb->run == status_list || verb->run == status_show || verb->run == graph_tree ||
+	                                   verb->run == graph_analyze);
 	int status;
 
 	if (list && write(STDOUT_FILENO, "[", 1) < 0)
@@ -239,6 +244,7 @@ int nsctl_run(char **argv)
 	char **words = argv; /* those that are no options are put together at the front */
 	bool all_words = false;
 
+	nsctl_out.fd = STDOUT_FILENO;
 	for (char **word = argv + 1; *word;) {
 		if (!all_words && (strcmp(*word, "-h") == 0 || strcmp(*word, "--help") == 0))
 			return help();

@@ -27,24 +27,12 @@ enum {
 };
 
 static struct {
-	char **argv;
-	const char *role;
-	int program;   /* the file, open */
+	int program;   /* the file, open; 0: none */
 	pid_t check;   /* who tries it; 0: nobody */
 	int64_t until_ms;
 	bool good;
 	void (*done)(const char *wrong);
-} reexec = {.program = -1};
-
-void reexec_words(char **argv)
-{
-	reexec.argv = argv;
-}
-
-void reexec_role(const char *role)
-{
-	reexec.role = role;
-}
+} reexec;
 
 /* The file that we are, or what has taken its place. */
 static int open_own(bool newer)
@@ -94,7 +82,7 @@ static char **with_variable(char *variable)
 
 static const char *busy(const struct loop *loop)
 {
-	if (reexec.program >= 0)
+	if (reexec.program > 0)
 		return "it is under way already";
 	if (supervisor_moves())
 		return "everything starts, or ends; wait until that is done";
@@ -105,9 +93,9 @@ static const char *busy(const struct loop *loop)
 
 static void give_up(const char *wrong)
 {
-	if (reexec.program >= 0)
+	if (reexec.program > 0)
 		close(reexec.program);
-	reexec.program = -1;
+	reexec.program = 0;
 	reexec.check = 0;
 	reexec.good = false;
 	log_error("PID 1 stays as it is: %s", wrong);
@@ -117,7 +105,7 @@ static void give_up(const char *wrong)
 const char *reexec_begin(const struct loop *loop, const char *path, void (*done)(const char *wrong))
 {
 	static char variable[] = STATE_VARIABLE "check";
-	const bool is_container = strcmp(reexec.role, "run") == 0;
+	const bool is_container = strcmp(loop->plan->role, "run") == 0;
 	const char *wrong = busy(loop);
 	char **envp = with_variable(variable);
 	int state;
@@ -131,20 +119,20 @@ const char *reexec_begin(const struct loop *loop, const char *path, void (*done)
 	wrong = look_at(reexec.program);
 	if (!wrong && !envp)
 		wrong = "too many variables";
-	state = wrong ? -1 : state_write(loop, reexec.role);
+	state = wrong ? -1 : state_write(loop, loop->plan->role);
 	if (!wrong && state < 0)
 		wrong = strerror(errno);
 	if (!wrong) {
-		reexec.check = launch_check(reexec.program, state, reexec.argv, envp);
+		reexec.check = launch_check(reexec.program, state, loop->plan->words, envp);
 		if (reexec.check < 0)
 			wrong = strerror(errno);
 	}
 	if (state >= 0)
 		close(state);
 	if (wrong) {
-		if (reexec.program >= 0)
+		if (reexec.program > 0)
 			close(reexec.program);
-		reexec.program = -1;
+		reexec.program = 0;
 		reexec.check = 0;
 		return wrong;
 	}
@@ -169,13 +157,13 @@ static void replace(const struct loop *loop)
 {
 	static char variable[sizeof STATE_VARIABLE + 20] = STATE_VARIABLE;
 	char **envp = with_variable(variable);
-	int state = state_write(loop, reexec.role), error;
+	int state = state_write(loop, loop->plan->role), error;
 
 	if (state >= 0 && envp) {
 		*decimal(variable + strlen(STATE_VARIABLE), (unsigned long)state) = '\0';
 		state_pass(loop, true);
 		fcntl(state, F_SETFD, 0);
-		sys_exec_descriptor(reexec.program, reexec.argv, envp);
+		sys_exec_descriptor(reexec.program, loop->plan->words, envp);
 	}
 	error = errno;
 	state_pass(loop, false);

@@ -26,6 +26,8 @@ void life_enter_running(struct unit *unit)
 	if (!unit->was_up) {
 		unit->was_up = true;
 		unit->ready_ms = loop_now_ms();
+		if (unit->up_ms == 0)
+			unit->up_ms = unit->ready_ms;
 	}
 	if (is_alive(unit)) {
 		life_set_state(unit, STATE_RUNNING, unit->rules.run_max_ms);

@@ -64,7 +64,8 @@ void life_begin(struct unit *unit)
 {
 	const struct setting *unmet;
 
-	unit->begun_ms = loop_now_ms();
+	if (unit->begun_ms == 0)
+		unit->begun_ms = loop_now_ms();
 	unit->result = RESULT_SUCCESS;
 	unit->status = 0;
 	unit->stopping = unit->was_up = false;

@@ -26,6 +26,7 @@
 #include "order.h"
 #include "out.h"
 #include "service.h"
+#include "store.h"
 #include "value.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -42,7 +43,7 @@ static const struct state_row unit_rows[] = {
 	UNIT(watchdog_at_ms, STATE_NUMBER), UNIT(watchdog_ms, STATE_NUMBER), UNIT(since_ms, STATE_NUMBER), UNIT(begun_ms, STATE_NUMBER),
 	UNIT(ready_ms, STATE_NUMBER), UNIT(starts_since_ms, STATE_NUMBER), UNIT(starts, STATE_NUMBER), UNIT(restarts, STATE_NUMBER),
 	UNIT(streak, STATE_NUMBER), UNIT(lazy, STATE_NUMBER), UNIT(grouped, STATE_NUMBER), UNIT(filled, STATE_NUMBER), UNIT(oom_policy, STATE_NUMBER),
-	UNIT(oom_kills, STATE_NUMBER),
+	UNIT(up_ms, STATE_NUMBER), UNIT(oom_kills, STATE_NUMBER),
 	UNIT(connection, STATE_FD), UNIT(output, STATE_FD), UNIT(invocation, STATE_TEXT), UNIT(said, STATE_TEXT),
 };
 
@@ -182,6 +183,7 @@ static void write_units(struct out *out)
 		write_command(out, unit);
 		fd_out = out;
 		each_fd(unit, write_fd);
+		store_save(unit, out);
 	}
 }
 
@@ -257,6 +259,7 @@ void state_pass(const struct loop *loop, bool pass)
 		each_fd(unit, pass_setting);
 	}
 	control_each(pass_fd);
+	store_each(pass_fd);
 }
 
 /* --- reading --- */
@@ -492,6 +495,9 @@ static void take_unit(const char *name, const char *value)
 		each_fd(current, read_fd);
 		if (found_fd && state.use == STATE_RESUME)
 			close(number_before(found_fd));
+	} else if (current && strcmp(name, "store") == 0) {
+		if (state.use == STATE_RESUME)
+			store_restore(current, value);
 	} else if (current && strcmp(name, "command") == 0) {
 		take_command(value);
 	} else if (current) {

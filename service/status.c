@@ -26,7 +26,6 @@
 
 enum { LINES = 10, LINE_SIZE = 200 };
 
-static struct out out = {.fd = STDOUT_FILENO};
 static int status; /* of the unit that was shown last */
 static bool shown;
 static const char *pattern;      /* of names, NULL: all */
@@ -108,7 +107,7 @@ static int show(const char *name, void (*unit)(char *const *fields))
 		unit(fields);
 		answer = 0;
 	}
-	out_flush(&out);
+	out_flush(&nsctl_out);
 	return answer ? answer : status;
 }
 
@@ -126,17 +125,17 @@ static void print_json(char *const *fields)
 		[FIELD_FILE] = {"file", false}, [FIELD_SAID] = {"status", false}, [FIELD_DESCRIPTION] = {"description", false},
 	};
 
-	out_print(&out, "%s{\"active\":\"%s\"", shown ? ",\n" : "", status_active(fields[FIELD_STATE]));
+	out_print(&nsctl_out, "%s{\"active\":\"%s\"", shown ? ",\n" : "", status_active(fields[FIELD_STATE]));
 	for (size_t i = 0; i < ANSWER_FIELDS; i++) {
 		if (!names[i].name)
 			continue;
-		out_print(&out, ",\"%s\":", names[i].name);
+		out_print(&nsctl_out, ",\"%s\":", names[i].name);
 		if (names[i].is_number)
-			out_print(&out, "%ld", number(fields[i]));
+			out_print(&nsctl_out, "%ld", number(fields[i]));
 		else
-			foreign_json(&out, fields[i]);
+			foreign_json(&nsctl_out, fields[i]);
 	}
-	out_char(&out, '}');
+	out_char(&nsctl_out, '}');
 }
 
 static void print_row(char *const *fields)
@@ -146,13 +145,13 @@ static void print_row(char *const *fields)
 	if (nsctl_options.json) {
 		print_json(fields);
 	} else {
-		out_print(&out, "%-30s %-12s %-8s %-8s ", fields[FIELD_NAME], fields[FIELD_STATE], fields[FIELD_PID], fields[FIELD_RESTARTS]);
+		out_print(&nsctl_out, "%-30s %-12s %-8s %-8s ", fields[FIELD_NAME], fields[FIELD_STATE], fields[FIELD_PID], fields[FIELD_RESTARTS]);
 		if (number(fields[FIELD_SINCE_MS]) >= 0)
-			status_print_time(&out, number(fields[FIELD_SINCE_MS]));
-		out_print(&out, "  %s\n", fields[FIELD_DESCRIPTION]);
+			status_print_time(&nsctl_out, number(fields[FIELD_SINCE_MS]));
+		out_print(&nsctl_out, "  %s\n", fields[FIELD_DESCRIPTION]);
 	}
 	shown = true;
-	out_flush(&out);
+	out_flush(&nsctl_out);
 }
 
 int status_list(const struct nsctl_verb *verb, const char *name)
@@ -162,22 +161,74 @@ int status_list(const struct nsctl_verb *verb, const char *name)
 	(void)verb;
 	pattern = name;
 	answer = query_run(&(struct query){"list", NULL, NULL, true, print_row, NULL});
-	out_flush(&out);
+	out_flush(&nsctl_out);
 	return answer;
 }
 
-/* --- a page --- */
+/* --- processes --- */
 
-static void print_command(pid_t pid, const char *name)
+/* What is looked for, and how it is said. */
+static struct {
+	struct out *out;
+	const char *sessions, *first, *rest;
+} wanted;
+
+static bool is_in_session(pid_t session)
 {
-	char line[LINE_SIZE];
-	ssize_t length = process_read_file(pid, "/cmdline", line, sizeof line);
+	char digits[24], item[24];
 
-	if (length > 0)
-		foreign_plain(&out, line, (size_t)length - 1);
-	if (length <= 0)
-		out_print(&out, "%s", name);
+	*decimal(digits, (unsigned long)session) = '\0';
+	for (const char *list = wanted.sessions; list;) {
+		list = value_item(list, ' ', item, sizeof item);
+		if (strcmp(item, digits) == 0)
+			return true;
+	}
+	return false;
 }
+
+/* A process of the unit is in one of its sessions, or below one that is. */
+static bool print_process(const struct process *process, void *unused)
+{
+	struct process at = *process;
+	char line[LINE_SIZE];
+	ssize_t length;
+
+	(void)unused;
+	while (!is_in_session(at.session))
+		if (at.parent <= 1 || !process_read(at.parent, &at))
+			return true;
+	length = process_read_file(process->pid, "/cmdline", line, sizeof line);
+	out_print(wanted.out, "%s%d ", wanted.first, (int)process->pid);
+	if (length > 0)
+		foreign_plain(wanted.out, line, (size_t)length - 1);
+	else
+		foreign_plain(wanted.out, process->name, strlen(process->name));
+	out_char(wanted.out, '\n');
+	wanted.first = wanted.rest;
+	return true;
+}
+
+void status_print_processes(struct out *to, const char *unit_sessions, const char *first, const char *rest)
+{
+	wanted.out = to;
+	wanted.sessions = unit_sessions;
+	wanted.first = first;
+	wanted.rest = rest;
+	process_all(print_process, NULL);
+}
+
+/* Green, red or plain, where that can be seen. */
+void status_print_dot(struct out *to, const char *active)
+{
+	bool up = strcmp(active, "active") == 0, failed = strcmp(active, "failed") == 0;
+
+	if (isatty(STDOUT_FILENO) && (up || failed))
+		out_print(to, "\033[%dm\xe2\x97\x8f\033[0m", up ? 32 : 31);
+	else
+		out_print(to, up || failed ? "\xe2\x97\x8f" : "\xe2\x97\x8b");
+}
+
+/* --- a page --- */
 
 /* A line only if the file is there: cgroups are not everywhere. */
 static void print_counter(int cgroup, const char *file, const char *title, unsigned long unit, const char *suffix)
@@ -189,7 +240,7 @@ static void print_counter(int cgroup, const char *file, const char *title, unsig
 		return;
 	text[strcspn(text, "\n")] = '\0';
 	if (value_number(text, ~0UL >> 1, &value) == 0)
-		out_print(&out, "%11s: %lu%s\n", title, value / unit, suffix);
+		out_print(&nsctl_out, "%11s: %lu%s\n", title, value / unit, suffix);
 }
 
 /* The cgroup of a process, if it is one of the unit's own. Version 2; -1: it is not. */
@@ -207,40 +258,14 @@ static int open_cgroup(pid_t pid, const char *unit)
 	return openat(AT_FDCWD, strcat(path, line), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static const char *sessions; /* of the unit that is shown */
-static unsigned processes;
-
-/* A process of the unit is in one of its sessions, or below one that is. */
-static bool print_process(const struct process *process, void *cgroup)
-{
-	char wanted[24], text[LINE_SIZE];
-	struct process at = *process;
-	const char *list;
-
-	(void)cgroup;
-	do {
-		*decimal(wanted, (unsigned long)at.session) = '\0';
-		for (list = sessions; list;) {
-			list = value_item(list, ' ', text, sizeof text);
-			if (strcmp(text, wanted) != 0)
-				continue;
-			out_print(&out, processes++ == 0 ? "  Processes: %d " : "             %d ", (int)process->pid);
-			print_command(process->pid, process->name);
-			out_char(&out, '\n');
-			return true;
-		}
-	} while (at.parent > 1 && process_read(at.parent, &at));
-	return true;
-}
-
 static void print_end(const char *result, int end)
 {
 	char name[16];
 
 	if (WIFEXITED(end))
-		out_print(&out, "  Last exit: code %d (%s)\n", WEXITSTATUS(end), result);
+		out_print(&nsctl_out, "  Last exit: code %d (%s)\n", WEXITSTATUS(end), result);
 	else
-		out_print(&out, "  Last exit: signal %s (%s)\n", value_signal_name(WTERMSIG(end), name), result);
+		out_print(&nsctl_out, "  Last exit: signal %s (%s)\n", value_signal_name(WTERMSIG(end), name), result);
 }
 
 static void print_since(long ms)
@@ -256,20 +281,9 @@ static void print_since(long ms)
 	if (moment.tv_nsec < 0)
 		moment.tv_sec--, moment.tv_nsec += 1000000000;
 	stamp_print(stamp, &moment);
-	out_print(&out, " since %s; ", stamp);
-	status_print_time(&out, ms);
-	out_print(&out, " ago");
-}
-
-/* Green, red or plain, where that can be seen. */
-static void print_dot(const char *active)
-{
-	bool up = strcmp(active, "active") == 0, failed = strcmp(active, "failed") == 0;
-
-	if (isatty(STDOUT_FILENO) && (up || failed))
-		out_print(&out, "\033[%dm\xe2\x97\x8f\033[0m", up ? 32 : 31);
-	else
-		out_print(&out, up || failed ? "\xe2\x97\x8f" : "\xe2\x97\x8b");
+	out_print(&nsctl_out, " since %s; ", stamp);
+	status_print_time(&nsctl_out, ms);
+	out_print(&nsctl_out, " ago");
 }
 
 static void print_page(char *const *fields)
@@ -286,30 +300,28 @@ static void print_page(char *const *fields)
 		return;
 	}
 	if (shown)
-		out_char(&out, '\n');
+		out_char(&nsctl_out, '\n');
 	shown = true;
 	units_know_place(fields[FIELD_FILE]);
-	print_dot(active);
-	out_print(&out, " %s - %s\n     Loaded: %s (%s; %s)\n     Active: %s (%s)", name, fields[FIELD_DESCRIPTION], enable_load_state(name),
+	status_print_dot(&nsctl_out, active);
+	out_print(&nsctl_out, " %s - %s\n     Loaded: %s (%s; %s)\n     Active: %s (%s)", name, fields[FIELD_DESCRIPTION], enable_load_state(name),
 	          fields[FIELD_FILE], enable_state(name), active, fields[FIELD_STATE]);
 	print_since(number(fields[FIELD_SINCE_MS]));
-	out_char(&out, '\n');
+	out_char(&nsctl_out, '\n');
 	if (pid > 0)
-		out_print(&out, "   Main PID: %d (%s)\n", (int)pid, process_read(pid, &process) ? process.name : "?");
+		out_print(&nsctl_out, "   Main PID: %d (%s)\n", (int)pid, process_read(pid, &process) ? process.name : "?");
 	else if (end > 0 || *active == 'f')
 		print_end(fields[FIELD_RESULT], end);
 	if (*fields[FIELD_SAID])
-		out_print(&out, "     Status: %s\n", fields[FIELD_SAID]);
+		out_print(&nsctl_out, "     Status: %s\n", fields[FIELD_SAID]);
 	if (number(fields[FIELD_RESTARTS]) > 0)
-		out_print(&out, "   Restarts: %s\n", fields[FIELD_RESTARTS]);
+		out_print(&nsctl_out, "   Restarts: %s\n", fields[FIELD_RESTARTS]);
 	print_counter(cgroup, "pids.current", "Tasks", 1, "");
 	print_counter(cgroup, "memory.current", "Memory", 1024, " kB");
 	if (cgroup >= 0)
 		close(cgroup);
-	sessions = fields[FIELD_SESSIONS];
-	processes = 0;
-	process_all(print_process, NULL);
-	out_flush(&out);
+	status_print_processes(&nsctl_out, fields[FIELD_SESSIONS], "  Processes: ", "             ");
+	out_flush(&nsctl_out);
 	tail_print(name, nsctl_options.lines ? nsctl_options.lines : LINES, "\n");
 }
 
@@ -379,8 +391,8 @@ static void print_properties(char *const *fields)
 	for (const char *list = nsctl_options.properties ? nsctl_options.properties : all; list;) {
 		list = value_item(list, ',', name, sizeof name);
 		if (!nsctl_options.value)
-			out_print(&out, "%s=", name);
-		out_print(&out, "%s\n", property(name, fields));
+			out_print(&nsctl_out, "%s=", name);
+		out_print(&nsctl_out, "%s\n", property(name, fields));
 	}
 	status = 0;
 }
@@ -399,7 +411,7 @@ int status_properties(const struct nsctl_verb *verb, const char *name)
 	fields[FIELD_NAME] = (char *)name;
 	fields[FIELD_STATE] = dead;
 	print_properties(fields);
-	out_flush(&out);
+	out_flush(&nsctl_out);
 	return 0;
 }
 
@@ -409,7 +421,7 @@ static void take_state(char *const *fields)
 {
 	status = is_up(fields[FIELD_STATE]) ? 0 : NSCTL_NOT_RUNNING;
 	if (!nsctl_options.quiet)
-		out_print(&out, "%s\n", status_active(fields[FIELD_STATE]));
+		out_print(&nsctl_out, "%s\n", status_active(fields[FIELD_STATE]));
 }
 
 int status_is_active(const struct nsctl_verb *verb, const char *name)
@@ -418,8 +430,8 @@ int status_is_active(const struct nsctl_verb *verb, const char *name)
 
 	(void)verb;
 	if (answer == CONTROL_UNKNOWN && !nsctl_options.quiet)
-		out_print(&out, "inactive\n");
-	out_flush(&out);
+		out_print(&nsctl_out, "inactive\n");
+	out_flush(&nsctl_out);
 	return answer;
 }
 
@@ -447,7 +459,7 @@ int status_is_system(const struct nsctl_verb *verb, const char *name)
 
 	(void)verb;
 	if (!nsctl_options.quiet)
-		out_print(&out, "%s", answer ? "offline\n" : words[status]);
-	out_flush(&out);
+		out_print(&nsctl_out, "%s", answer ? "offline\n" : words[status]);
+	out_flush(&nsctl_out);
 	return answer || status;
 }

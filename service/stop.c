@@ -16,6 +16,7 @@
 #include "loop.h"
 #include "service.h"
 #include "slice.h"
+#include "store.h"
 #include "supervisor.h"
 
 void life_stop(struct unit *unit)
@@ -126,6 +127,8 @@ void life_enter_dead(struct unit *unit)
 	}
 	launch_clean(unit, unit->job == JOB_RESTART);
 	slice_leave(unit);
+	if (unit->job != JOB_RESTART)
+		store_drop(unit);
 	life_set_state(unit, failed ? STATE_FAILED : STATE_DEAD, -1);
 	if (failed)
 		log_error("%s: failed: %s", unit->name, service_result_name(unit->result));
@@ -137,6 +140,7 @@ void life_give_up(struct unit *unit)
 	unit->stopping = true;
 	launch_clean(unit, false);
 	slice_leave(unit);
+	store_drop(unit);
 	life_set_state(unit, unit->result == RESULT_SUCCESS ? STATE_DEAD : STATE_FAILED, -1);
 	supervisor_ended(unit);
 }

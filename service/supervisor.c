@@ -47,8 +47,8 @@ static struct supervisor {
 	bool stopping; /* everything is to end */
 	bool starting; /* the loop ends when no job is left */
 	bool over;     /* a service has ended, and everything with it */
-	int notify, control; /* sockets from a former life of PID 1, -1: there was none */
-} supervisor = {.notify = -1, .control = -1};
+	int notify, control; /* sockets from a former life of PID 1, 0: there was none */
+} supervisor;
 
 static const struct state_row rows[] = {
 	STATE_ROW("supervisor.origin", struct supervisor, origin_ms, STATE_NUMBER),
@@ -341,7 +341,7 @@ static void open_sockets(void)
 {
 	if (supervisor.origin_ms == 0)
 		supervisor.origin_ms = loop_now_ms();
-	if (supervisor.notify >= 0) {
+	if (supervisor.notify > 0) {
 		notify_resume(supervisor.notify);
 	} else {
 		mkdir(RUN_DIRECTORY, 0755);

@@ -49,7 +49,10 @@ def test_build_is_silent(trees):
         assert not re.search(r"warning|error", said, re.I), said
 
 
-@pytest.mark.parametrize("product", ["nsinit", "nsinit.8", "completions/nsinit.bash", "completions/_nsinit", "completions/nsinit.fish"])
+@pytest.mark.parametrize("product", [
+    "nsinit", "nsinit.8", "completions/nsinit.bash", "completions/_nsinit", "completions/nsinit.fish",
+    "nsctl.8", "completions/nsctl.bash", "completions/_nsctl", "completions/nsctl.fish",
+])
 def test_builds_are_identical(trees, product):
     one, another = ((copy / "build" / product).read_bytes() for copy, _ in trees)
     assert one == another
@@ -57,7 +60,7 @@ def test_builds_are_identical(trees, product):
 
 def test_binary_is_small_and_static(trees):
     binary = trees[0][0] / "build/nsinit"
-    assert binary.stat().st_size <= 291 * 1024  # all roles; why not the 128 that were planned: ARCHITECTURE.md
+    assert binary.stat().st_size <= 299 * 1024  # all roles; why not the 128 that were planned: ARCHITECTURE.md
     headers = subprocess.run(["readelf", "-lW", str(binary)], stdout=subprocess.PIPE, text=True, check=True).stdout
     assert "INTERP" not in headers and "DYNAMIC" not in headers
 
@@ -78,7 +81,7 @@ def test_install_and_uninstall_leave_nothing(trees, tmp_path):
     copy = trees[0][0]
     make(copy, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr")
     installed = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
-    assert {"usr/sbin/nsinit", "usr/sbin/nsctl", "usr/share/man/man8/nsinit.8"} <= set(installed) and len(installed) == 6
+    assert {"usr/sbin/nsinit", "usr/sbin/nsctl", "usr/share/man/man8/nsinit.8"} <= set(installed) and len(installed) == 10
     version = subprocess.run([str(tmp_path / "usr/sbin/nsinit"), "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
     assert version.startswith("nsinit version ")
     make(copy, "uninstall", f"DESTDIR={tmp_path}", "PREFIX=/usr")

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import xml.dom.minidom
 
 import pytest
 from services import note, wait_for
@@ -117,10 +118,11 @@ def test_requests_of_scripts(world):
     result = world.run(
         wait_for("grep -q start notes") + "systemctl reload-or-restart one; systemctl force-reload one; " + wait_for("grep -q plain notes")
         + "systemctl reload-or-restart plain; systemctl stop one; systemctl try-restart one; systemctl condrestart one; "
+        + "systemctl is-active one; "
         + "systemctl --no-block start one; "
         + wait_for("[ $(grep -c start notes) = 2 ]") + "systemctl --signal=HUP kill one; " + wait_for("grep -q hup notes")
         + "systemctl --system --no-pager --no-ask-password try-reload-or-restart one")
-    assert result.status == 0, result
+    assert result.status == 0 and result.out.splitlines()[0] == "inactive", result
     assert sorted(world.lines()) == sorted(["start", "plain", "reload", "reload", "plain", "start", "hup", "reload"])
 
 
@@ -185,3 +187,64 @@ def test_help_names_every_verb_that_systemctl_does_not_need(root, nsinit, tmp_pa
     result = subprocess.run([tmp_path / "nsctl", "-h"], capture_output=True, text=True, check=True)
     for verb in ("status", "start", "logs", "cat", "kill"):
         assert re.search(rf"^  {verb} +\S", result.stdout, re.M)
+
+
+@pytest.fixture
+def chain(world):
+    """db, then net, then web, which has two processes; and one that is nobody's."""
+    world.service("db", "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 0.05")
+    world.service("net", "Type=oneshot\nExecStart=/bin/sleep 0.1", "Wants=db.service\nAfter=db.service")
+    world.service("web", "ExecStart=/bin/sh -c 'sleep 1000 & exec sleep 1001'",
+                  "Requires=db.service\nWants=net.service x.target\nAfter=db.service net.service")
+    world.service("lone", "ExecStart=/bin/sleep 1000")
+    return world
+
+
+def test_tree(chain):
+    result = chain.run(wait_for("[ $(nsctl tree web --processes | grep -cE '[0-9] sleep 100[01]$') = 2 ]") +
+                       "nsctl tree web; nsctl tree --processes web; nsctl tree --reverse db; nsctl tree nonesuch; echo $?; nsctl tree >all")
+    lines = result.out.splitlines()
+    assert lines[:5] == ["● web.service", "├─● x.target", "├─● db.service", "└─○ net.service", "  └─● db.service"], result
+    assert lines[5] == "● web.service" and sorted(re.sub(r"\d+ sl", "PID sl", line) for line in lines[6:8]) == [
+        "│   PID sleep 1000", "│   PID sleep 1001"]
+    assert lines[12:] == ["● db.service", "├─● web.service", "└─○ net.service", "  └─● web.service", "4"]
+    assert [line for line in chain.lines("all") if line[0] in "●○"] == ["● lone.service", "● web.service"] or \
+        [line for line in chain.lines("all") if line[0] in "●○"] == ["● web.service", "● lone.service"]
+
+
+def test_a_tree_of_many_ways_is_short(world):
+    """Each unit needs all of the next layer: without marks there would be 8 to the power of 6 lines."""
+    for layer in range(6):
+        for i in range(8):
+            world.service(f"l{layer}-{i}", "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true",
+                          "".join(f"Wants=l{layer + 1}-{j}.service\n" for j in range(8 if layer < 5 else 0)))
+    world.service("a", "ExecStart=/bin/sleep 1000", "Wants=b.service")
+    world.service("b", "ExecStart=/bin/sleep 1000", "Wants=a.service")
+    result = world.run("nsctl tree | wc -l; nsctl tree a")
+    lines = result.out.splitlines()
+    assert int(lines[0]) < 400 and lines[1:] == ["● a.service", "└─● b.service", "  └─● a.service (see above)"], result
+
+
+def test_analyze(chain):
+    result = chain.run("nsctl analyze; nsctl analyze critical-chain; nsctl analyze nonsense; echo $?; nsctl analyze plot >plot.svg")
+    lines = result.out.splitlines()
+    assert re.fullmatch(r"All is up after \d+ ms\.", lines[0]), result
+    times = [(int(m.group(1)), m.group(2)) for line in lines[1:5] if (m := re.fullmatch(r" *(\d+) ms  (\S+)", line))]
+    assert [name for _, name in times[:2]] == ["net.service", "db.service"] and times == sorted(times, key=lambda t: -t[0]), result
+    assert [re.sub(r"\d+ ms", "T", line) for line in lines[5:8]] == [
+        "web.service at T, +T", "└─net.service at T, +T", "  └─db.service at T, +T"], result
+    assert lines[8] == "1"
+    picture = xml.dom.minidom.parse(str(chain.directory / "plot.svg"))
+    said = [text.firstChild.data for text in picture.getElementsByTagName("text")]
+    bars = [bar for bar in picture.getElementsByTagName("rect") if bar.getAttribute("fill") != "white"]
+    assert len(bars) == 4 and all(any(text.startswith(f"{name}.service, ") for text in said) for name in ("db", "net", "web", "lone"))
+
+
+def test_json_of_tree_and_analyze(chain):
+    result = chain.run("nsctl tree --json >tree; nsctl --json analyze >times; nsctl tree --json nonesuch >none; nsctl show -p MainPID web")
+    tree = {unit["name"]: unit for unit in json.loads((chain.directory / "tree").read_bytes())}
+    assert tree["web.service"]["requires"] == ["db.service"] and sorted(tree["web.service"]["wants"]) == ["net.service", "x.target"]
+    assert sorted(tree["db.service"]["required_by"] + tree["db.service"]["wanted_by"]) == ["net.service", "web.service"]
+    times = {unit["name"]: unit for unit in json.loads((chain.directory / "times").read_bytes())}
+    assert times["db.service"]["ready_ms"] <= times["net.service"]["begun_ms"] <= times["net.service"]["ready_ms"], result
+    assert json.loads((chain.directory / "none").read_bytes()) == []

@@ -44,11 +44,14 @@ def test_under_load_twenty_times(world):
     Services print numbered lines, end and are restarted, say that they live, and clients ask, while PID 1 goes through twenty lives.
     No line is lost or comes twice, no process changes but those that end by themselves, no watchdog bites, and nobody gets no answer.
     """
-    printer = "i=0; while :; do i=$$((i + 1)); echo line $$i; [ $$((i %% 50)) != 0 ] || sleep 0.01; done"
+    (world.directory / "printer").write_text(
+        "#!/bin/sh\ntrap 'echo $i >last-$1; exit' TERM\ni=0\n"
+        "while :; do i=$((i + 1)); echo line $i; [ $((i % 50)) != 0 ] || sleep 0.01; done\n")
+    (world.directory / "printer").chmod(0o755)
     for name in ("print-a", "print-b"):
-        world.service(name, f"ExecStart=/bin/sh -c '{printer}'")
+        world.service(name, f"WorkingDirectory=@/\nExecStart=@/printer {name}")
     world.service("dies", "Restart=always\nRestartSec=0\nExecStart=/bin/sh -c 'echo start; sleep 0.02; exit 1'", "StartLimitIntervalSec=0")
-    world.service("dog", "Type=notify\nNotifyAccess=all\nWatchdogSec=2s\n"
+    world.service("dog", "Type=notify\nNotifyAccess=all\nWatchdogSec=1min\n"
                   "ExecStart=/bin/sh -c '@/say READY=1; while :; do @/say WATCHDOG=1; sleep 0.1; done'")
     world.service("stays", "ExecStart=/bin/sleep 1000")
     say(world)
@@ -70,7 +73,31 @@ def test_under_load_twenty_times(world):
     for name in ("print-a", "print-b"):
         numbers = [int(n) for n in re.findall(rf"^{name}: line (\d+)$", result.out, re.M)]
         assert len(numbers) > 100 and numbers == list(range(1, len(numbers) + 1)), name
+        assert int(world.lines(f"last-{name}")[0]) - len(numbers) in (0, 1), name
     assert "dies: start\n" in result.out
+
+
+def test_a_watchdog_bites_in_the_next_life(world):
+    world.service("dog", "Type=notify\nNotifyAccess=all\nWatchdogSec=1s\nRestart=on-watchdog\nRestartSec=0\n"
+                  "ExecStart=/bin/sh -c 'echo start >>@/notes; @/say READY=1; until [ -e @/quiet ]; do @/say WATCHDOG=1; done; "
+                  "exec sleep 1000'")
+    say(world)
+    result = world.run("nsctl reexec && touch quiet && " + wait_for("[ $(wc -l <notes) -ge 2 ]") + "true")
+    assert result.status == 0, result
+
+
+def test_what_waits_for_a_reader_waits_on(world):
+    """Nobody takes our output: it stands in its pipe, in our memory and in that of the service, and is read in the next life but one."""
+    world.service("many", "ExecStart=/bin/sh -c 'i=0; while [ $$i -lt 20000 ]; do i=$$((i + 1)); echo line $$i; done; exec sleep 1000'")
+    written = "grep ^wchar /proc/$(nsctl show -p MainPID --value many)/io"
+    process = world.start(program=(
+        f"old=; until [ \"$old\" = \"$({written})\" ]; do old=$({written}); sleep 0.1; done; "
+        "nsctl reexec && nsctl reexec && echo done >>notes; "
+        "until [ -e read ]; do sleep 0.01; done"))
+    until(lambda: world.lines() == ["done"], "two lives")
+    assert [process.line() for _ in range(20000)] == [f"many: line {i + 1}" for i in range(20000)]
+    (world.directory / "read").touch()
+    assert process.finish().status == 0
 
 
 @pytest.mark.parametrize("name,content,why", [

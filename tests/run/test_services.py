@@ -299,6 +299,13 @@ def test_directory_for_locks(world):
     assert world.lines() == ["1777:root"]
 
 
+def test_the_environment_of_a_service_stays_out_of_the_programs(world):
+    world.service("one", "Environment=SERVICE=leak\nExecStart=/bin/sleep 1000")
+    world.service("two", "Type=oneshot\nEnvironment=SERVICE=leak\nExecStart=/bin/true", "After=one.service")
+    result = world.run('echo "$A|$SERVICE|$INVOCATION_ID|$NOTIFY_SOCKET"', "--env", "A=1")
+    assert result.out == "1|||\n", result
+
+
 def test_descriptors_of_the_caller_stay_out(world):
     world.service("fds", "Type=oneshot\nStandardOutput=file:@/notes\nExecStart=/bin/ls /proc/self/fd")
     with open("/dev/null") as passed:
