@@ -12,7 +12,7 @@
 #include "out.h"
 #include "units.h"
 
-enum section { SECTION_UNIT, SECTION_SERVICE, SECTION_SOCKET, SECTION_INSTALL, SECTIONS };
+enum section { SECTION_UNIT, SECTION_SERVICE, SECTION_SOCKET, SECTION_TIMER, SECTION_INSTALL, SECTIONS };
 
 /* What becomes of a directive. */
 enum treatment {
@@ -20,7 +20,7 @@ enum treatment {
 	TREAT_OWN,       /* honoured: read into what units of the kind have, unit->own */
 	TREAT_EDGE,      /* honoured: names of units; field is an enum edge_kind */
 	TREAT_CONDITION, /* honoured: looked at when the unit starts; field is an enum condition_kind */
-	TREAT_PORT,      /* honoured: looked at when a socket is opened; field is an enum port_row */
+	TREAT_KEPT,      /* honoured: looked at while the unit is up, kind.h; field is an enum port_row or timer_row */
 	TREAT_COMMAND,   /* honoured: command lines; field is an enum command_kind */
 	TREAT_LAUNCH,    /* honoured: read into a struct launch at each start */
 	TREAT_CGROUP,    /* the same, where there can be such a cgroup; field is an enum control, CONTROLS: any cgroup */

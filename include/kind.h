@@ -17,6 +17,8 @@ struct kind {
 	enum section section;  /* its own; SECTION_UNIT: it has none */
 	size_t size;           /* of unit->own */
 	const void *own;       /* as which that begins; NULL: as zeroes */
+	uint16_t listed;       /* an empty value of one of the first so many rows of TREAT_KEPT takes back all of these */
+	const char *(*check)(const struct setting *setting); /* one of TREAT_KEPT. NULL, or what is wrong */
 	const char *(*complete)(struct unit *unit);  /* its file has been read. NULL, or why this makes no unit */
 	int (*open)(struct unit *unit);              /* it starts. 0, or -1 after a message; NULL: its commands are all that it does */
 	void (*close)(struct unit *unit);            /* it is down, whether it was opened or not */
@@ -24,7 +26,7 @@ struct kind {
 	void (*again)(struct unit *unit);            /* it is from a former life of PID 1, with the descriptors that it had */
 	/* Calls visit for each descriptor that it has, or had, and the setting that it is of. */
 	void (*each_fd)(struct unit *unit, void (*visit)(const struct setting *setting, int *fd));
-	void (*time)(struct unit *unit);             /* unit->deadline_ms has come while it is up */
+	void (*time)(struct unit *unit);             /* it is up, or unit->deadline_ms has come */
 };
 
 /* By enum unit_kind. */
@@ -35,6 +37,9 @@ enum unit_kind kind_of(const char *name);
 
 /* What complete() of units that trigger others ends with. The other is the service of the same name, unless the file names one, or there are many. */
 const char *kind_triggers(struct unit *unit, bool many);
+
+/* False after a message: what the unit triggers is not there. */
+bool kind_finds_others(const struct unit *unit);
 
 /* Tells those that trigger the unit that it begins to start, or is down. */
 void kind_tell(struct unit *unit, bool down);

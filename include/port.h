@@ -34,7 +34,7 @@ struct endpoint {
 	} address;
 };
 
-/* Reads a setting of TREAT_PORT. NULL, or what is wrong with it and what would be right. */
+/* Reads a setting of TREAT_KEPT. NULL, or what is wrong with it and what would be right. */
 const char *port_check(const struct setting *setting);
 
 /* The path in the file system of the setting, or NULL: it is none of a port, or has none. */

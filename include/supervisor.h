@@ -35,6 +35,9 @@ pid_t supervisor_program(void);
 /* When it was attached for the first time, CLOCK_MONOTONIC. */
 int64_t supervisor_origin(void);
 
+/* When the machine was started; a container is one that starts with us. */
+int64_t supervisor_boot(void);
+
 /* Everything ends, and the machine, if it is one, so. */
 void supervisor_end(enum plan_end end);
 

@@ -91,6 +91,7 @@ enum unit_kind {
 	UNIT_TARGET,  /* a point in the order; this one and those behind it can be started. kind.h has a row for each */
 	UNIT_SERVICE,
 	UNIT_SOCKET,
+	UNIT_TIMER,
 	UNIT_KINDS,
 };
 

@@ -253,9 +253,13 @@ static int choose_zone(void)
 	char path[TEXT_SIZE];
 	int fd;
 
-	name += name && *name == ':';
-	strcpy(path, !name ? "/etc/localtime" : *name == '/' ? "" : places);
-	strncat(path, name ? name : "", sizeof path - sizeof places);
+	if (name) {
+		name += *name == ':';
+		strcpy(path, *name == '/' ? "" : places);
+		strncat(path, name, sizeof path - sizeof places);
+	} else {
+		strcpy(path, "/etc/localtime");
+	}
 	fd = copy_zone(path);
 	strcpy(zone, "TZ=");
 	if (fd >= 0)

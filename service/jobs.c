@@ -69,7 +69,9 @@ void jobs_want_others(struct unit *unit, unsigned kinds, enum unit_job job)
 
 void jobs_want(struct unit *unit, enum unit_job job)
 {
-	if (unit->job == job || (list.stopping && job != JOB_STOP))
+	bool is_done = unit->begun && service_is_down(unit); /* which has only not been seen yet */
+
+	if ((unit->job == job && !is_done) || (list.stopping && job != JOB_STOP))
 		return;
 	unit->job = job;
 	unit->begun = false;

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include "listener.h"
+#include "log.h"
+#include "port.h"
 #include "service.h"
+#include "timer.h"
 #include "unitfile.h"
 
 const struct kind kind_rows[UNIT_KINDS] = {
@@ -16,8 +19,13 @@ const struct kind kind_rows[UNIT_KINDS] = {
 	[UNIT_SERVICE] = {.suffix = ".service", .section = SECTION_SERVICE, .complete = unitfile_service},
 	[UNIT_SOCKET] = {
 		.suffix = ".socket", .up = "listening", .section = SECTION_SOCKET, .size = sizeof(struct listener), .own = &listener_defaults,
-		.complete = listener_complete, .open = listener_open, .close = listener_close, .told = listener_told, .time = listener_time,
-		.again = listener_again, .each_fd = listener_each_fd,
+		.listed = PORT_SYMLINKS, .check = port_check, .complete = listener_complete, .open = listener_open, .close = listener_close,
+		.told = listener_told, .time = listener_time, .again = listener_again, .each_fd = listener_each_fd,
+	},
+	[UNIT_TIMER] = {
+		.suffix = ".timer", .up = "waiting", .section = SECTION_TIMER, .size = sizeof(struct timer), .own = &timer_defaults, .listed = TIMER_ROWS,
+		.check = timer_check, .complete = timer_complete, .open = timer_open, .told = timer_told, .time = timer_time,
+		.again = timer_again,
 	},
 };
 
@@ -59,6 +67,17 @@ const char *kind_triggers(struct unit *unit, bool many)
 		if (edge->kinds & EDGE(TRIGGERS) && units_relate(unit, edge->other, EDGE_BEFORE) < 0)
 			return "no memory for it";
 	return NULL;
+}
+
+bool kind_finds_others(const struct unit *unit)
+{
+	for (const struct edge *edge = unit->edges; edge; edge = edge->next) {
+		if (!(edge->kinds & EDGE(TRIGGERS)) || edge->other->kind >= UNIT_TARGET)
+			continue;
+		log_error("%s: %s is not there; write one, or name another", unit->name, edge->other->name);
+		return false;
+	}
+	return true;
 }
 
 void kind_tell(struct unit *unit, bool down)

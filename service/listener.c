@@ -38,7 +38,7 @@ const struct listener listener_defaults = {
 
 static bool is_port(const struct setting *setting)
 {
-	return directives[setting->directive].treatment == TREAT_PORT && directives[setting->directive].field <= PORT_FIFO;
+	return directives[setting->directive].treatment == TREAT_KEPT && directives[setting->directive].field <= PORT_FIFO;
 }
 
 static void on_ready(struct source *source);
@@ -201,12 +201,12 @@ static bool may_open(struct unit *unit)
 	for (const struct edge *edge = unit->edges; edge; edge = edge->next) {
 		const struct unit *other = edge->other;
 
-		if (!(edge->kinds & EDGE(TRIGGERS)) || (other->kind >= UNIT_TARGET && (service_is_down(other) || other->state == STATE_RESTART)))
+		if (!(edge->kinds & EDGE(TRIGGERS)) || service_is_down(other) || other->state == STATE_RESTART)
 			continue;
-		log_error("%s: %s %s", unit->name, other->name, other->kind >= UNIT_TARGET ? "runs without it; stop that first" : "is not there");
+		log_error("%s: %s runs without it; stop that first", unit->name, other->name);
 		return false;
 	}
-	return true;
+	return kind_finds_others(unit);
 }
 
 int listener_open(struct unit *unit)
@@ -224,7 +224,6 @@ int listener_open(struct unit *unit)
 		if (listener->ports[i++].fd < 0)
 			return -1;
 	}
-	watch(listener, true);
 	return 0;
 }
 

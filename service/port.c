@@ -92,7 +92,7 @@ static const char *parse(const struct setting *setting, struct endpoint *endpoin
 
 const char *port_path(const struct setting *setting)
 {
-	return directives[setting->directive].treatment == TREAT_PORT && directives[setting->directive].field <= PORT_FIFO && *setting->text == '/' ?
+	return directives[setting->directive].treatment == TREAT_KEPT && directives[setting->directive].field <= PORT_FIFO && *setting->text == '/' ?
 	       setting->text : NULL;
 }
 
@@ -183,7 +183,7 @@ static void set_options(int fd, int family, const struct unit *unit)
 		const struct setting *setting = &unit->settings[i];
 		const struct directive *row = &directives[setting->directive];
 
-		if (row->treatment != TREAT_PORT || row->field < PORT_OPTIONS)
+		if (row->treatment != TREAT_KEPT || row->field < PORT_OPTIONS)
 			continue;
 		if (set_option(fd, family, setting, row->field - PORT_OPTIONS) < 0 && errno != ENOPROTOOPT && errno != EOPNOTSUPP)
 			log_warning("%s: %s=%s: %s", unit->name, row->name, setting->text, strerror(errno));
@@ -295,7 +295,7 @@ static int give(const struct listener *listener, const char *path)
 
 static bool is_links(const struct setting *setting)
 {
-	return directives[setting->directive].treatment == TREAT_PORT && directives[setting->directive].field == PORT_SYMLINKS;
+	return directives[setting->directive].treatment == TREAT_KEPT && directives[setting->directive].field == PORT_SYMLINKS;
 }
 
 /* Only what is a link. */

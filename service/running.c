@@ -35,6 +35,7 @@ void life_enter_running(struct unit *unit)
 			unit->watchdog_at_ms = loop_now_ms() + unit->watchdog_ms;
 	} else if (unit->rules.remain) {
 		life_set_state(unit, STATE_EXITED, -1);
+		life_time(unit);
 	} else {
 		life_enter_stage(unit, STATE_STOP);
 	}

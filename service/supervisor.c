@@ -32,6 +32,7 @@
 
 enum {
 	PUT_OFF_MS = 50,
+	WAIT_MAX_MS = 1 << 30, /* poll(2) has no more than twice as much */
 };
 
 enum { WATCH_NOTIFY, WATCH_SLICE, WATCH_SOURCES, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
@@ -69,6 +70,11 @@ pid_t supervisor_program(void)
 int64_t supervisor_origin(void)
 {
 	return supervisor.origin_ms;
+}
+
+int64_t supervisor_boot(void)
+{
+	return supervisor.loop->plan->machine ? 0 : supervisor.origin_ms;
 }
 
 void supervisor_end(enum plan_end end)
@@ -191,10 +197,10 @@ static bool find_empty(const struct loop *loop)
 	return moved;
 }
 
-/* Whose time has come. Returns the earliest that has not, 0: none. */
-static int64_t serve_times(void)
+/* Whose time has come. */
+static void serve_times(void)
 {
-	int64_t now = loop_now_ms(), next = 0;
+	int64_t now = loop_now_ms();
 
 	for (struct unit *unit = jobs_first(); unit; unit = unit->busy) {
 		if (unit->deadline_ms && unit->deadline_ms <= now) {
@@ -205,12 +211,21 @@ static int64_t serve_times(void)
 			unit->watchdog_at_ms = 0;
 			service_event(unit, EVENT_WATCHDOG);
 		}
+	}
+}
+
+/* The earliest of all times, 0: there is none. */
+static int64_t next_time(void)
+{
+	int64_t now = loop_now_ms(), next = 0;
+
+	for (const struct unit *unit = jobs_first(); unit; unit = unit->busy) {
 		if (unit->deadline_ms && (!next || unit->deadline_ms < next))
 			next = unit->deadline_ms;
 		if (unit->watchdog_at_ms && (!next || unit->watchdog_at_ms < next))
 			next = unit->watchdog_at_ms;
 	}
-	return next;
+	return next > now + WAIT_MAX_MS ? now + WAIT_MAX_MS : next;
 }
 
 /* Everything that follows from what has happened. */
@@ -219,10 +234,10 @@ static void settle(struct loop *loop)
 	unsigned jobs;
 
 	do {
-		loop->wake_ms = serve_times();
+		serve_times();
 		jobs = jobs_run();
 	} while (find_empty(loop));
-	loop->wake_ms = serve_times();
+	loop->wake_ms = next_time(); /* one that has come meanwhile is served after a look at signals */
 	jobs_forget_idle();
 	control_settle();
 	reexec_settle(loop);

@@ -18,7 +18,6 @@
 #include "launch.h"
 #include "log.h"
 #include "out.h"
-#include "port.h"
 #include "reader.h"
 #include "slice.h"
 #include "specifier.h"
@@ -87,22 +86,22 @@ void unitfile_begin(struct unit *unit)
 	};
 }
 
-/* An empty condition is about those of every kind; so is an empty port. */
-static bool are_one_list(const struct directive *row, const struct directive *other)
+/* An empty condition is about those of every kind; an empty port or time is so too. */
+static bool are_one_list(const struct directive *row, const struct directive *other, uint16_t listed)
 {
 	return row->treatment == other->treatment &&
-	       (row->treatment == TREAT_CONDITION || (row->treatment == TREAT_PORT && row->field < PORT_SYMLINKS && other->field < PORT_SYMLINKS));
+	       (row->treatment == TREAT_CONDITION || (row->treatment == TREAT_KEPT && row->field < listed && other->field < listed));
 }
 
 /* An empty value takes back what was said before. Dependencies stay. */
-static void take_back(const struct directive *row, bool is_assert)
+static void take_back(const struct unit *unit, const struct directive *row, bool is_assert)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < reading.count && row->treatment != TREAT_EDGE; i++) {
 		const struct setting *setting = &reading.settings[i];
 		const struct directive *other = &directives[setting->directive];
-		bool same = (other == row || are_one_list(row, other)) && setting->is_assert == is_assert;
+		bool same = (other == row || are_one_list(row, other, kind_rows[kind_of(unit->name)].listed)) && setting->is_assert == is_assert;
 
 		if (!same)
 			reading.settings[kept++] = *setting;
@@ -160,7 +159,7 @@ static const char *keep_value(const struct unit *unit, const struct setting *set
 	int count = 1;
 
 	if (!*value && row->form != FORM_WORDS_OR_NONE) {
-		take_back(row, setting->is_assert);
+		take_back(unit, row, setting->is_assert);
 		return NULL;
 	}
 	if (row->treatment == TREAT_COMMAND)
@@ -325,8 +324,8 @@ static const char *apply(struct unit *unit, const struct setting *setting)
 		return unit->own ? directive_read(unit->own, setting) : "no memory for it";
 	case TREAT_EDGE:
 		return relate(unit, setting);
-	case TREAT_PORT:
-		return port_check(setting);
+	case TREAT_KEPT:
+		return kind_rows[kind_of(unit->name)].check(setting);
 	case TREAT_COMMAND:
 		return command_parse(setting, &command);
 	case TREAT_CGROUP:

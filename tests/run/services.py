@@ -13,6 +13,7 @@ class World:
 
     def __init__(self, root, nsinit, scratch):
         self.root, self.nsinit, self.directory = root, nsinit, scratch
+        self.private = ["/run"]  # directories that are its own, and empty
         self.own_dev = False
         (scratch / "units").mkdir()
         for name in ("nsctl", "systemctl"):
@@ -31,7 +32,8 @@ class World:
 
     def start(self, *options, program=None, before=(), run_flags=0, **more):
         def own_run():
-            checked("mount", b"run", b"/run", b"tmpfs", run_flags, None)
+            for path in self.private:
+                checked("mount", b"own", path.encode(), b"tmpfs", run_flags if path == "/run" else 0, None)
             if self.own_dev:
                 checked("mount", b"dev", b"/dev", b"tmpfs", 0, None)
                 os.mknod("/dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))

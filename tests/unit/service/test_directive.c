@@ -55,6 +55,9 @@ static void test_used_ones_are_known(void **state)
 			"ListenStream ListenDatagram ListenSequentialPacket ListenFIFO Accept SocketMode SocketUser SocketGroup DirectoryMode Service "
 			"FileDescriptorName Backlog BindIPv6Only ReusePort FreeBind NoDelay KeepAlive PassCredentials RemoveOnStop Symlinks ExecStartPre "
 			"ExecStartPost MaxConnections TriggerLimitIntervalSec TriggerLimitBurst PassSecurity ReceiveBuffer",
+		[SECTION_TIMER] =
+			"OnActiveSec OnBootSec OnStartupSec OnUnitActiveSec OnUnitInactiveSec OnCalendar AccuracySec RandomizedDelaySec Unit Persistent "
+			"WakeSystem RemainAfterElapse",
 		[SECTION_INSTALL] = "WantedBy Alias Also RequiredBy",
 	};
 	char text[4096];

@@ -38,7 +38,7 @@ static const char *new_name_of(const char *suffix)
 /* The unit of a file with this text, which has so many problems. Of which kind it is says the first section that is one of a kind. */
 static const struct unit *unit_of(const char *text, int problems)
 {
-	const char *name = strstr(text, "[Socket]") ? new_name_of(".socket") : new_name();
+	const char *name = strstr(text, "[Socket]") ? new_name_of(".socket") : strstr(text, "[Timer]") ? new_name_of(".timer") : new_name();
 
 	put_file(name, text);
 	check_int(text, units_verify(in_place(name)), problems);
@@ -93,6 +93,10 @@ static void test_problems_are_said_with_file_and_line(void **state)
 		{"[Socket]\nListenStream=/a\n[Service]\nExecStart=/bin/true\n", ".socket:3: Service: no such section"},
 		{"[Socket]\nListenStream=/a\nListenFIFO=\n", ".socket: no ListenStream"},
 		{"[Socket]\nListenDatagram=/a\nAccept=yes\n", ".socket: Accept=yes"},
+		{"[Timer]\nOnCalendar=sometimes\n", ".timer:2: OnCalendar: not a calendar event"},
+		{"[Timer]\nOnBootSec=infinity\n", ".timer:2: OnBootSec: not a time"},
+		{"[Timer]\nOnBootSec=1\nUser=x\n", ".timer:3: User: no such directive"},
+		{"[Timer]\nOnBootSec=1\nOnCalendar=daily\nOnUnitActiveSec=\n", ".timer: no OnCalendar"},
 	};
 
 	(void)state;
@@ -113,7 +117,7 @@ static void test_nothing_is_said_of_what_is_right(void **state)
 		"[Service]\nExecStart=/bin/true\n", "[Service]\nExecStart=true\n", "[Service]\nType=oneshot\nExecStart=/bin/a\nExecStart=/bin/b\n",
 		"[Service]\nType=oneshot\nExecStop=/bin/a\nRemainAfterExit=yes\n", "[X-Mine]\na=b\n[Service]\nExecStart=/bin/true\nX-Mine=1\n",
 		"[Service]\nExecStart=/bin/a\nExecStart=\nExecStart=/bin/b\n", "\xef\xbb\xbf[Service]\nExecStart=/bin/true\n",
-		"[Service]\nExecStart=/bin/true\nPrivateUsers=no\n", "[Socket]\nListenStream=80\nUser=x\nPollLimitBurst=1\n[Install]\nWantedBy=a.target\n",
+		"[Service]\nExecStart=/bin/true\nPrivateUsers=no\n", "[Timer]\nOnCalendar=\nOnCalendar=daily\nAccuracySec=1h\n", "[Socket]\nListenStream=80\nUser=x\nPollLimitBurst=1\n[Install]\nWantedBy=a.target\n",
 	};
 
 	(void)state;
@@ -449,7 +453,7 @@ static size_t damage(char *text, size_t length)
 
 static void test_damaged_files(void **state)
 {
-	static const char *const corpus[] = {"web.service", "cell@.service", "once.service", "web.socket"};
+	static const char *const corpus[] = {"web.service", "cell@.service", "once.service", "web.socket", "backup.timer"};
 	static struct launch launch;
 
 	(void)state;
