@@ -162,6 +162,7 @@ struct unit {
 	int control_status;
 	bool stopping;             /* somebody wants it to stop: no restart */
 	bool lazy;                 /* it is there for whom triggers it: nobody has named it */
+	bool sought;               /* a target that may have a file */
 	bool unsure;               /* whether it has processes left is to be found out */
 	bool was_up;               /* in this run it got to where dependents wait for */
 	bool grouped, filled;      /* it has a cgroup; whose limits are written */

@@ -165,7 +165,7 @@ static struct unit *find(const char *name)
 {
 	struct unit *unit = units_find(name);
 
-	if (!unit || unit->kind == UNIT_NAMED) {
+	if (!unit || unit->kind <= UNIT_TARGET) {
 		unit = units_load_short(name);
 		units_load_pulled();
 	}

@@ -14,8 +14,17 @@
 #include "timer.h"
 #include "unitfile.h"
 
+/* It is reached after all that it starts. systemd.target(5) */
+static const char *complete_target(struct unit *unit)
+{
+	for (struct edge *edge = unit->edges; edge; edge = edge->next)
+		if (edge->kinds & EDGES_PULL && !(edge->kinds & EDGE(BEFORE)) && units_relate(unit, edge->other, EDGE_AFTER) < 0)
+			return "no memory for it";
+	return NULL;
+}
+
 const struct kind kind_rows[UNIT_KINDS] = {
-	[UNIT_TARGET] = {.suffix = ".target", .up = "active"},
+	[UNIT_TARGET] = {.suffix = ".target", .up = "active", .complete = complete_target},
 	[UNIT_SERVICE] = {.suffix = ".service", .section = SECTION_SERVICE, .complete = unitfile_service},
 	[UNIT_SOCKET] = {
 		.suffix = ".socket", .up = "listening", .section = SECTION_SOCKET, .size = sizeof(struct listener), .own = &listener_defaults,

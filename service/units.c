@@ -320,6 +320,8 @@ static bool is_masked(int fd)
 /* Reads the file at fd, and its drop-ins. */
 static struct unit *read_unit(struct unit *unit, int fd, const char *path)
 {
+	bool in_order = unit->kind == UNIT_TARGET;
+
 	unit->file = path;
 	unit->kind = UNIT_BROKEN;
 	unitfile_begin(unit);
@@ -327,7 +329,7 @@ static struct unit *read_unit(struct unit *unit, int fd, const char *path)
 		return unit;
 	add_drop_ins(unit);
 	unitfile_end(unit);
-	if (unit->kind != UNIT_BROKEN)
+	if (unit->kind != UNIT_BROKEN && !in_order)
 		add_to_order(unit);
 	return unit;
 }
@@ -380,6 +382,33 @@ static bool only_enables(const struct place *place, const char *name)
 	return strcmp(place->path, UNITS_ENABLED) == 0 && readlinkat(place->fd, name, target, 1) > 0 && !is_alias(place->fd, name, target);
 }
 
+/* What packages bring. Their targets are mostly systemd's own, of which the names are enough: they would start what only systemd has. */
+static bool is_of_packages(const struct place *place)
+{
+	return strcmp(place->path, "/usr/lib/systemd/system") == 0 || strcmp(place->path, "/lib/systemd/system") == 0;
+}
+
+/* What is linked in NAME.target.wants and the like. */
+static void gather(struct unit *target, const char *suffix, enum edge_kind kind)
+{
+	char directory[NAME_SIZE + sizeof ".requires"];
+
+	strcat(strcpy(directory, target->name), suffix);
+	for (struct place *place = places; (place = next_place(place)); place++) {
+		struct file_walk walk = {.fd = is_of_packages(place) ? -1 : open_directory(place->fd, directory)};
+		const struct dirent *item;
+
+		while (walk.fd >= 0 && (item = file_next(&walk))) {
+			struct unit *other = kind_of(item->d_name) == UNIT_NAMED ? NULL : units_named(item->d_name);
+
+			if (other && other != target && units_relate(target, other, kind) == 0)
+				units_relate(target, other, EDGE_AFTER);
+		}
+		if (walk.fd >= 0)
+			close(walk.fd);
+	}
+}
+
 /* In all places but those that only enable it, or in those. */
 static struct unit *load_anywhere(const char *name, unsigned links, bool enabling)
 {
@@ -388,7 +417,7 @@ static struct unit *load_anywhere(const char *name, unsigned links, bool enablin
 	for (struct place *place = places; (place = next_place(place)); place++) {
 		struct unit *unit;
 
-		if (only_enables(place, name) != enabling)
+		if (only_enables(place, name) != enabling || (kind_of(name) == UNIT_TARGET && is_of_packages(place)))
 			continue;
 		unit = load_from(place, name, name, links);
 		if (!unit && template_of(name, template))
@@ -426,12 +455,14 @@ static struct unit *load(const char *name, unsigned links)
 {
 	struct unit *unit = units_find(name);
 
-	if (unit && unit->kind != UNIT_NAMED)
+	if (unit && unit->kind != UNIT_NAMED && (unit->kind != UNIT_TARGET || unit->sought))
 		return unit;
+	if (unit)
+		unit->sought = true;
 	unit = load_anywhere(name, links, false);
 	if (!unit)
 		unit = load_anywhere(name, links, true);
-	return unit ? unit : load_script(name);
+	return unit ? unit : kind_of(name) == UNIT_TARGET ? units_named(name) : load_script(name);
 }
 
 struct unit *units_load(const char *name)
@@ -443,6 +474,10 @@ struct unit *units_load(const char *name)
 		return NULL;
 	}
 	unit = load(name, 0);
+	if (unit && unit->kind == UNIT_TARGET) {
+		gather(unit, ".wants", EDGE_WANTS);
+		gather(unit, ".requires", EDGE_REQUIRES);
+	}
 	if (!unit)
 		log_error("%s: no such file in %s, /lib/systemd/system or between; correct the name, or write one", name, places[0].path);
 	else if (unit->kind == UNIT_BROKEN)
@@ -478,7 +513,8 @@ void units_load_pulled(void)
 	/* Units that are loaded on the way are behind this one, and looked at as well. */
 	for (struct unit *unit = first; unit; unit = unit->next)
 		for (struct edge *edge = unit->edges; edge; edge = edge->next)
-			if (edge->kinds & EDGES_LOAD && edge->other->kind == UNIT_NAMED && kind_of(edge->other->name) != UNIT_NAMED)
+			if (edge->kinds & EDGES_LOAD && (edge->other->kind == UNIT_NAMED || edge->other->kind == UNIT_TARGET) &&
+			    kind_of(edge->other->name) != UNIT_NAMED)
 				load_other(unit, edge);
 }
 
@@ -495,7 +531,7 @@ int units_load_directory(const char *path, void (*loaded)(struct unit *unit))
 	while ((item = file_next(&walk))) {
 		struct unit *unit;
 
-		if (kind_of(item->d_name) <= UNIT_TARGET || strstr(item->d_name, "@."))
+		if (kind_of(item->d_name) == UNIT_NAMED || strstr(item->d_name, "@."))
 			continue;
 		unit = units_load(item->d_name);
 		if (unit)
@@ -512,7 +548,7 @@ static struct unit *verified(const char *path)
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *at = strstr(name, "@.");
 	char instance[NAME_SIZE];
 
-	if (kind_of(name) <= UNIT_TARGET || strlen(name) + strlen("instance") >= sizeof instance)
+	if (kind_of(name) == UNIT_NAMED || strlen(name) + strlen("instance") >= sizeof instance)
 		return NULL;
 	strcpy(instance, name);
 	if (at)

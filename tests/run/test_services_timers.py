@@ -184,7 +184,7 @@ def init_of(world, process):
 
 
 def test_nobody_wakes_up_while_nothing_elapses(world):
-    """One of them is further away than poll(2) can wait."""
+    """Not even for what is years away."""
     whens = {"day": "OnCalendar=*-01-01", "far": "OnActiveSec=60d", "hour": "OnStartupSec=1h", "never": "OnCalendar=2020-01-01"}
     for name, when in whens.items():
         timed(world, name, when, "")
@@ -204,3 +204,14 @@ def test_no_loop_over_a_service_that_may_not_start(world):
     process.send(signal.SIGTERM)
     result = process.finish()
     assert world.lines() == ["tick"] * 3 and "tick.service: failed: start-limit-hit" in result.err
+
+
+def test_timers_go_on_in_another_life_of_pid_1(world):
+    """None that is done starts again, and none that is to come is lost."""
+    timed(world, "done", "OnStartupSec=0\nOnActiveSec=0", "", NO_LIMIT)
+    timed(world, "day", "OnCalendar=*-01-01", "")
+    timed(world, "tick", "OnActiveSec=600ms\nOnUnitActiveSec=100ms", "", NO_LIMIT)
+    show = "nsctl status day.timer | grep -o 'next ....-..-..'; "
+    result = world.run(lines_of("done", 1) + show + "nsctl reexec; " + show + lines_of("tick", 3))
+    assert result.status == 0 and len(set(result.out.splitlines())) == 1 and "next" in result.out, result
+    assert world.lines().count("done") == 1 and "day" not in world.lines()

@@ -99,6 +99,27 @@ def test_logs_are_files_that_are_bounded_and_survive_a_killed_logger(tmp_path):
     said.line("followed")
 
 
+CLOCK = """#!/bin/sh
+date -u -s "2030-01-01 10:00:00" >/dev/null
+nsctl status night.timer | grep Status
+date -u -s "2030-01-02 02:59:58" >/dev/null
+until [ -e /run/night ]; do sleep 0.05; done
+echo "it is $(date -u +%H)"
+date -u -s "2029-06-01 10:00:00" >/dev/null
+nsctl status night.timer | grep Status
+"""
+
+
+def test_timers_follow_the_clock(tmp_path):
+    """Without that, the night would be hours of the first clock away, or years."""
+    tree = {"etc/nsinit/night.timer": "[Timer]\nOnCalendar=*-*-* 03:00:00\n"}
+    tree.update(unit("night", "Type=oneshot", "ExecStart=/bin/touch /run/night"))
+    said = machine(tmp_path, "-- /program", CLOCK, **tree)
+    said.line(r" +Status: next 2030-01-02T03:00:00\.\d+Z")
+    said.line("it is 03")
+    said.line(r" +Status: next 2029-06-02T03:00:00\.\d+Z")
+
+
 def test_services_alone_and_one_whose_end_is_the_machines(tmp_path):
     """Without a program there is no shell; the files are those of --services, and a deaf one is killed when its time is over."""
     other = {"srv/units/last.service": "[Unit]\nAfter=deaf.service\n[Service]\nExecStart=/bin/sh -c 'exit 5'\n",
