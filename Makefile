@@ -68,7 +68,7 @@ run:
 boot:
 	@scripts/need build vm
 	@$(MAKE) --no-print-directory all
-	@qemu/run $(BOOT) $(if $(BOOT),,|| [ $$? -lt 122 ]) # a shell ends as it ends
+	@qemu/run --list initramfs/examples/services $(BOOT) $(if $(BOOT),,|| [ $$? -lt 122 ]) # a shell ends as it ends
 
 # Kernel, initramfs and disk of a machine that serves a page.
 APPLIANCE = $(B)/appliance

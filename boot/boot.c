@@ -175,7 +175,7 @@ static int boot_services(struct boot *boot)
 	if (!services && !boot->plan->essential && access(usual, F_OK) < 0)
 		return 0;
 	loaded = supervisor_load(boot->plan, services ? services : usual);
-	boot->services = loaded > 0;
+	boot->services = loaded > 0 || (loaded == 0 && !boot->plan->pause); /* none yet: beside a program they can be started later */
 	return loaded;
 }
 

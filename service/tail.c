@@ -99,7 +99,7 @@ int tail_logs(const struct nsctl_verb *verb, const char *name)
 		print_rest(fd, path);
 	fd = open_log(name, ".log", path);
 	if (fd < 0) {
-		log_error("%s: %s; there are such files on a machine, and in a container lines go to the output of PID 1", path, strerror(errno));
+		log_error("%s: %s; it has printed nothing yet, or is in a container, where lines go to the output of PID 1", path, strerror(errno));
 		return 1;
 	}
 	if (nsctl_options.lines)

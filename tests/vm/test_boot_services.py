@@ -120,6 +120,34 @@ def test_timers_follow_the_clock(tmp_path):
     said.line(r" +Status: next 2029-06-02T03:00:00\.\d+Z")
 
 
+LATER = """#!/bin/sh
+printf '[Service]\\nExecStart=/bin/sleep 1000\\nRestart=always\\nRestartSec=300ms\\nWatchdogSec=1h\\n' >/etc/nsinit/server.service
+nsctl start server
+echo "started: $(nsctl is-active server)"
+for year in 2040 2001; do
+  old=$(nsctl show -p MainPID server)
+  kill -9 ${old#*=}
+  until [ "$(nsctl is-active server)" != active ]; do :; done
+  date -s $year-01-01 >/dev/null
+  until [ "$(nsctl is-active server)" = active ]; do sleep 0.05; done
+  echo "back in $year, of $(date +%Y)"
+done
+mount -t tmpfs -o size=16k none /var/log/nsinit
+printf '[Service]\\nType=oneshot\\nExecStart=/bin/seq 1 3000\\n' >/etc/nsinit/print.service
+nsctl start print && echo "printed, and $(nsctl is-active server)"
+exit 6
+"""
+
+
+def test_services_that_come_later_and_clocks_that_jump_and_a_full_disk_for_logs(tmp_path):
+    """/etc/nsinit is empty at first. What has no room in a file goes to the console, and nobody waits for it."""
+    tree = files(program=LATER, **{"bin/nsctl": (0o120777, b"/init"), "etc/nsinit": (0o040755, b""), "var/log/nsinit": (0o040755, b"")})
+    said = booted(tmp_path, tree, "-- /program")
+    assert said.status == 6
+    for line in "started: active", "back in 2040, of 2040", "back in 2001, of 2001", "printed, and active", ".*print: 3000":
+        said.line(line)
+
+
 def test_services_alone_and_one_whose_end_is_the_machines(tmp_path):
     """Without a program there is no shell; the files are those of --services, and a deaf one is killed when its time is over."""
     other = {"srv/units/last.service": "[Unit]\nAfter=deaf.service\n[Service]\nExecStart=/bin/sh -c 'exit 5'\n",
