@@ -440,9 +440,12 @@ static const char *set_umask(struct plan *plan, const struct option *option, con
 /* One of count names; which it is goes to *number. */
 static const char *set_choice(const char *const *names, size_t count, const char *value, unsigned *number, const char *wrong)
 {
-	for (*number = 0; *number < count; ++*number)
-		if (strcmp(value, names[*number]) == 0)
-			return NULL;
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(value, names[i]) != 0)
+			continue;
+		*number = i; /* else it stays what it was: a machine goes on with it */
+		return NULL;
+	}
 	return wrong;
 }
 

@@ -143,9 +143,15 @@ def test_what_a_machine_would_do(nsinit, caller):
     assert (result.status, result.out, result.err) == (0, DRY, "")
 
 
-def test_what_a_machine_would_not_do(nsinit, caller):
-    result = caller.run([nsinit, "--cmdline", "nsinit.wachdog=30s -- /bin/server"])
-    assert result.status == 125 and result.err == "nsinit: --wachdog=30s: no such option; did you mean --watchdog?\n"
+@pytest.mark.parametrize("word, told", [
+    ("nsinit.wachdog=30s", "--wachdog=30s: no such option; did you mean --watchdog?"),
+    ("nsinit.end=off", "end off: not an end; give poweroff, reboot or halt"),
+    ("nsinit.failure=off", "failure off: not what a boot can do that fails; give shell, end or panic"),
+])
+def test_what_a_machine_would_not_do(nsinit, caller, word, told):
+    """It is said, and the machine ends as it would without the word."""
+    result = caller.run([nsinit, "--cmdline", word + " -- /bin/server"])
+    assert result.status == 125 and result.err == f"nsinit: {told}\n" and result.out.endswith("end: power off\n")
 
 
 @pytest.mark.parametrize("more", [[], ["--ask-first"]])
