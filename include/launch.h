@@ -92,9 +92,6 @@ char *launch_text(size_t length);
 /* How many bytes of it are left behind the last one. */
 size_t launch_room(void);
 
-/* Removes the directory, and what is in it; a mount point in there stays. */
-void launch_empty(int parent, const char *name);
-
 /* Removes the directories that the unit has only while it runs; if it restarts, those of this run alone. */
 void launch_clean(const struct unit *unit, bool restarts);
 

@@ -10,7 +10,4 @@
 /* Completes the sandbox of the unit's plan; what only it uses is made. 0, or -1 after a message. */
 int protect_plan(struct launch *launch, const struct unit *unit);
 
-/* Removes what was made. */
-void protect_clean(const struct launch *launch, const struct unit *unit);
-
 #endif

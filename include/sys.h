@@ -84,6 +84,9 @@ int sys_swap(const char *path, bool on);
 /* execveat(2) AT_EMPTY_PATH: the program in the file at fd. */
 int sys_exec_descriptor(int fd, char **argv, char **envp);
 
+/* renameat2(2) RENAME_NOREPLACE, which not every libc has. */
+int sys_rename_new(int directory, const char *name, int to, const char *new_name);
+
 /* keyctl(2) KEYCTL_JOIN_SESSION_KEYRING, a new one without a name. */
 int sys_join_keyring(void);
 

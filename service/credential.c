@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clean.h"
 #include "file.h"
 #include "log.h"
 #include "sandbox.h"
@@ -151,6 +152,6 @@ void credentials_clean(const struct launch *launch, const struct unit *unit)
 
 	if (fd < 0)
 		return;
-	launch_empty(fd, unit->name); /* the directory above stays: without it the mounts on it would be gone, in other namespaces as well */
+	clean_directory(fd, unit->name); /* the directory above stays: without it the mounts on it would be gone, in other namespaces as well */
 	close(fd);
 }

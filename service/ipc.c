@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -16,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clean.h"
 #include "file.h"
-#include "launch.h"
 #include "lines.h"
 #include "value.h"
 
@@ -74,7 +75,7 @@ static void remove_files(const char *path, uid_t uid)
 	while (walk.fd >= 0 && (entry = file_next(&walk)))
 		if (fstatat(walk.fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_uid == uid) {
 			if (S_ISDIR(status.st_mode))
-				launch_empty(walk.fd, entry->d_name);
+				clean_directory(walk.fd, entry->d_name);
 			else
 				unlinkat(walk.fd, entry->d_name, 0);
 		}

@@ -5,7 +5,6 @@
  */
 #include "launch.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clean.h"
 #include "cold.h"
 #include "command.h"
 #include "credential.h"
@@ -33,6 +33,7 @@
 #include "members.h"
 #include "notify.h"
 #include "personality.h"
+#include "private.h"
 #include "protect.h"
 #include "reader.h"
 #include "service.h"
@@ -476,19 +477,6 @@ pid_t launch_check(int program, int state, char **argv, char **envp)
 	return pid;
 }
 
-void launch_empty(int parent, const char *name)
-{
-	struct file_walk walk = {.fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-	const struct dirent *entry;
-
-	while (walk.fd >= 0 && (entry = file_next(&walk)))
-		if (unlinkat(walk.fd, entry->d_name, 0) < 0 && errno == EISDIR)
-			launch_empty(walk.fd, entry->d_name);
-	if (walk.fd >= 0)
-		close(walk.fd);
-	unlinkat(parent, name, AT_REMOVEDIR);
-}
-
 /* What the unit's user has, unless somebody else still runs who has the same. */
 static void remove_ipc(const struct unit *unit)
 {
@@ -509,7 +497,7 @@ void launch_clean(const struct unit *unit, bool restarts)
 	int run;
 
 	launch_read(&start, unit);
-	protect_clean(&start, unit);
+	private_clean(unit);
 	credentials_clean(&start, unit);
 	if (!restarts && (start.remove_ipc || start.dynamic_user))
 		remove_ipc(unit);
@@ -518,7 +506,7 @@ void launch_clean(const struct unit *unit, bool restarts)
 	run = openat(AT_FDCWD, directory_rows[DIRECTORY_RUNTIME].parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; run >= 0 && i < start.directory_count; i++)
 		if (start.directories[i].kind == DIRECTORY_RUNTIME)
-			launch_empty(run, start.directories[i].name);
+			clean_directory(run, start.directories[i].name);
 	if (run >= 0)
 		close(run);
 }

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "mount.h"
 #include "notify.h"
+#include "private.h"
 #include "sys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -168,59 +169,21 @@ static int split(struct mount_entry *entry)
 	return entry->source && entry->target ? 0 : -1;
 }
 
-/* The directory that stands for one of those for temporary files: as unknown as the run's INVOCATION_ID, and in a directory only for root. */
-static char *private_path(const char *base, const struct unit *unit)
-{
-	char *path = launch_text(strlen(base) + sizeof "/nsinit-private-" + sizeof unit->invocation + sizeof "/tmp");
-
-	return path ? strcat(strcat(strcpy(path, base), "/nsinit-private-"), unit->invocation) : NULL;
-}
-
-static const char *const temporary[] = {"/tmp", "/var/tmp"};
-
-static int make_private(const char *path, mode_t mode)
-{
-	struct stat status;
-
-	if (mkdir(path, mode) == 0)
-		return chmod(path, mode);
-	if (errno != EEXIST || lstat(path, &status) < 0)
-		return -1;
-	errno = EPERM;
-	return S_ISDIR(status.st_mode) && status.st_uid == geteuid() ? 0 : -1;
-}
-
 /* /tmp and /var/tmp of the unit's own, which its processes share. */
 static int add_temporary(struct plan *plan, const struct unit *unit)
 {
-	for (size_t i = 0; i < COUNT(temporary); i++) {
-		char *path = private_path(temporary[i], unit);
+	for (size_t i = 0; i < PRIVATE_BASES; i++) {
 		struct stat status;
+		const char *path;
 
-		if (stat(temporary[i], &status) < 0 && errno == ENOENT)
+		if (stat(private_bases[i], &status) < 0 && errno == ENOENT)
 			continue;
-		if (!path || make_private(path, 0700) < 0 || make_private(strcat(path, "/tmp"), 01777) < 0) {
-			log_error("PrivateTmp: %s: %s", path ? path : temporary[i], strerror(errno));
-			return -1;
-		}
-		if (add(plan, &(struct mount_entry){.kind = MOUNT_BIND, .source = path, .target = temporary[i], .option = "PrivateTmp",
+		path = private_make(i, unit);
+		if (!path || add(plan, &(struct mount_entry){.kind = MOUNT_BIND, .source = path, .target = private_bases[i], .option = "PrivateTmp",
 		        .attributes = PLAIN_TMPFS}) < 0)
 			return -1;
 	}
 	return 0;
-}
-
-void protect_clean(const struct launch *launch, const struct unit *unit)
-{
-	for (size_t i = 0; (launch->dynamic_user || (launch->protections & PROTECTS(TMP))) && i < COUNT(temporary); i++) {
-		char name[sizeof "nsinit-private-" + sizeof unit->invocation] = "nsinit-private-";
-		int fd = openat(AT_FDCWD, temporary[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd < 0)
-			continue;
-		launch_empty(fd, strcat(name, unit->invocation));
-		close(fd);
-	}
 }
 
 static int add_bind(struct plan *plan, const char *path, const char *option)

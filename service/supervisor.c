@@ -20,6 +20,7 @@
 #include "members.h"
 #include "notify.h"
 #include "order.h"
+#include "private.h"
 #include "reexec.h"
 #include "service.h"
 #include "slice.h"
@@ -435,6 +436,7 @@ void supervisor_stop(struct loop *loop)
 	control_close();
 	source_close();
 	logs_close();
+	private_end();
 	rmdir(RUN_DIRECTORY);
 	loop->settle = NULL;
 	loop->reaped = NULL;

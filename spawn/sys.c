@@ -285,6 +285,13 @@ int sys_exec_descriptor(int fd, char **argv, char **envp)
 	return (int)syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH);
 }
 
+int sys_rename_new(int directory, const char *name, int to, const char *new_name)
+{
+	enum { NO_REPLACE = 1 };
+
+	return (int)syscall(SYS_renameat2, directory, name, to, new_name, NO_REPLACE);
+}
+
 int sys_join_keyring(void)
 {
 	return (int)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);

@@ -30,13 +30,15 @@ class World:
     def service(self, name, service, unit=""):
         return self.unit(f"{name}.service", f"[Unit]\n{unit}\n[Service]\n{service}\n")
 
-    def start(self, *options, program=None, before=(), run_flags=0, **more):
+    def start(self, *options, program=None, before=(), run_flags=0, scene=None, **more):
         def own_run():
             for path in self.private:
                 checked("mount", b"own", path.encode(), b"tmpfs", run_flags if path == "/run" else 0, None)
             if self.own_dev:
                 checked("mount", b"dev", b"/dev", b"tmpfs", 0, None)
                 os.mknod("/dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+            if scene:
+                scene()
 
         argv = [*before, self.nsinit, "--services", f"{self.directory}/units", *options]
         script = f"PATH={self.directory}:$PATH; cd {self.directory}; {program}"

@@ -410,6 +410,12 @@ REAL(int, sys_exec_descriptor, int fd, char **argv, char **envp)
 	return -1;
 }
 
+/* Goes to the kernel. */
+REAL(int, sys_rename_new, int directory, const char *name, int to, const char *new_name)
+{
+	return fails("sys_rename_new", " %s", name) ? -1 : __real_sys_rename_new(directory, name, to, new_name);
+}
+
 REAL(int, sys_join_keyring, void)
 {
 	return fails("sys_join_keyring", "%s", "") ? -1 : 0;
