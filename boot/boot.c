@@ -98,26 +98,6 @@ static int boot_mounts(struct boot *boot)
 	return result;
 }
 
-/* What a terminal should be for a person: a serial line comes as the firmware left it. -1: it is none. */
-static int make_sane(int fd)
-{
-	struct termios settings, before;
-
-	if (tcgetattr(fd, &settings) < 0)
-		return -1;
-	before = settings;
-	settings.c_iflag |= ICRNL | IXON;
-	settings.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
-	settings.c_oflag |= OPOST | ONLCR;
-	settings.c_cflag |= CREAD | HUPCL | CLOCAL;
-	settings.c_lflag |= ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
-	/* It usually is, and a line takes a millisecond to be set up. */
-	if (settings.c_iflag != before.c_iflag || settings.c_oflag != before.c_oflag || settings.c_cflag != before.c_cflag ||
-	    settings.c_lflag != before.c_lflag)
-		tcsetattr(fd, TCSANOW, &settings);
-	return 0;
-}
-
 /* A line is complete, or the terminal is gone. Its words are for nobody. */
 static void on_enter(struct loop *loop, short events)
 {
@@ -139,7 +119,7 @@ static int boot_console(struct boot *boot)
 		log_warning("console %s: %s; the program has no terminal", path, strerror(errno));
 		return -1;
 	}
-	if (make_sane(boot->console) == 0) {
+	if (machine_make_sane(boot->console) == 0) {
 		if (boot->plan->ask_first)
 			boot->watches[boot->watch_count++] = (struct watch){.fd = boot->console, .ready = on_enter};
 		return 0;
@@ -308,7 +288,7 @@ static bool ask(struct boot *boot)
 			watch = &boot->loop.watches[i];
 	if (!watch)
 		return true;
-	make_sane(boot->console); /* whatever the last one has left */
+	machine_make_sane(boot->console); /* whatever the last one has left */
 	out_print(&out, "Press Enter to start %s\n", boot->plan->argv[0]);
 	out_flush(&out);
 	watch->events = POLLIN;

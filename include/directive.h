@@ -33,7 +33,10 @@ enum treatment {
 	TREAT_HOLDS,       /* a condition that is not looked at */
 	TREAT_MOUNTED,     /* it names mounts to wait for */
 	TREAT_ENVIRONMENT, /* it passes variables on */
-	TREAT_BUS, TREAT_JOURNAL, TREAT_SESSION, TREAT_UTMP, /* it is about these */
+	TREAT_BUS, TREAT_JOURNAL, TREAT_SESSION, TREAT_UTMP, TREAT_SCREEN, /* it is about these */
+	TREAT_LOCKS,       /* it limits what the kernel does not */
+	TREAT_DIRECT,      /* it says how a service starts again */
+	TREAT_WRITTEN,     /* it takes dependencies back that nobody has */
 	/* accepted, and said: */
 	TREAT_PACKETS,     /* it filters them */
 	TREAT_NOT_YET,

@@ -51,7 +51,7 @@ struct launch {
 	const char *user, *group, *tty;
 	char *listen_pid; /* of the environment; NULL: there are no sockets */
 	unsigned core_filter;
-	bool home_cwd, keep_pipe, only_start, dynamic_user, set_core_filter, non_blocking, remove_ipc, root_only_start, no_api, root_image, optional_root;
+	bool home_cwd, keep_pipe, only_start, dynamic_user, set_core_filter, non_blocking, remove_ipc, reset_tty, hang_up_tty, root_only_start, no_api, root_image, optional_root;
 	unsigned char keep_runtime; /* its directory in /run: 0 no longer than a run, 1 while there will be another, 2 for ever */
 	mode_t directory_mode[DIRECTORY_KINDS];
 	unsigned protections; /* PROTECTS() of each */

@@ -46,4 +46,7 @@ int machine_open(const char *path, int flags, int64_t wait_ms);
 /* Ends the machine; comes back only when the kernel will not. */
 void machine_end(enum plan_end end);
 
+/* Makes a terminal what it should be for a person: a serial line comes as the firmware left it. -1: it is none. */
+int machine_make_sane(int fd);
+
 #endif

@@ -26,7 +26,7 @@ int reader_choice(const char *text, const char *const *names, size_t count);
 	X(action) X(code) X(statuses) X(names) X(environment) X(limit) X(nice) X(oom) X(umask) X(mode) X(bounding) X(ambient) X(cwd) \
 	X(input) X(output) X(directories) X(path) X(preserve) \
 	X(slack) X(affinity) X(policy) X(cpu_priority) X(reset_on_fork) X(io_class) X(io_priority) X(personality) X(secure_bits) X(keyring) \
-	X(core_filter) \
+	X(core_filter) X(identifier) X(level) X(tty) \
 	X(protection) X(protect_system) X(protect_home) X(protect_proc) X(proc_subset) X(views) X(binds) X(tmpfs) X(root) X(propagation) \
 	X(restriction) X(namespaces) X(families) X(architectures) X(calls) X(call_log) X(call_error) \
 	X(memory) X(tasks) X(quota) X(weight) X(shares) X(block_weight) X(delegate) X(oom_policy)

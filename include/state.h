@@ -36,8 +36,8 @@ struct state_part {
 	size_t count;
 };
 
-/* logs.c, supervisor.c, slice.c */
-extern const struct state_part logs_state, supervisor_state, slice_state;
+/* logs.c, supervisor.c, slice.c, private.c */
+extern const struct state_part logs_state, supervisor_state, slice_state, private_state;
 
 /* The variable that says where the state is. */
 #define STATE_VARIABLE "NSINIT_STATE="

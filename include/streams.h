@@ -8,7 +8,7 @@
 #include "launch.h"
 
 /* Opens what streams say, which are three, for a start of the unit. socket: its connection, -1: none. files[i] is -1 where ours stays. 0, or -1 after a message. */
-int streams_open(const struct stream *streams, struct unit *unit, int socket, int *files);
+int streams_open(const struct launch *launch, struct unit *unit, int socket, int *files);
 void streams_close(const int *files, int socket);
 
 #endif

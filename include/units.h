@@ -101,13 +101,15 @@ struct rules {
 	enum restart_policy restart;
 	enum kill_mode kill_mode;
 	enum notify_access notify;
-	enum unit_action success_action, failure_action;
-	int kill_signal, restart_signal, final_signal, reload_signal;
+	enum unit_action success_action, failure_action, limit_action;
+	int kill_signal, restart_signal, final_signal, reload_signal, watchdog_signal;
 	int success_status, failure_status; /* -1: as the program's */
 	unsigned long start_burst, restart_steps, store_max;
 	bool remain, guess_main, send_hup, send_kill, refuse_start, refuse_stop, restart_unset;
-	int64_t restart_ms, restart_max_ms, start_ms, stop_ms, run_max_ms, watchdog_ms, start_interval_ms;
-	const char *pid_file;
+	bool keep_level; /* of a line, <N> */
+	unsigned char level, level_max; /* of a line that says none; what is above is not for the log */
+	int64_t restart_ms, restart_max_ms, start_ms, stop_ms, run_max_ms, watchdog_ms, start_interval_ms, abort_ms /* 0: as stop_ms */;
+	const char *pid_file, *identifier;
 	struct status_set success, prevent, force;
 };
 

@@ -184,6 +184,10 @@ static void want(size_t number, const char *name, enum unit_job job)
 		refuse(number, name, "RefuseManualStart");
 		return;
 	}
+	if (job != JOB_START && unit->rules.refuse_stop) {
+		refuse(number, name, "RefuseManualStop");
+		return;
+	}
 	jobs_want(unit, job);
 	clients[number] = (struct client){.waits = unit, .stops = job == JOB_STOP};
 }
@@ -247,6 +251,9 @@ static void reload(size_t number, const char *name)
 		refuse(number, name, "has no ExecReload");
 		return;
 	}
+	for (const struct edge *edge = unit->edges; edge; edge = edge->next)
+		if ((edge->kinds & EDGE(RELOADS)) && edge->other->state == STATE_RUNNING)
+			service_event(edge->other, EVENT_RELOAD);
 	clients[number].waits = unit;
 }
 

@@ -436,8 +436,10 @@ pid_t launch_start(struct unit *unit, const struct setting *setting)
 		socket = passed[0];
 	else if (sockets > 0)
 		job.passed_count = (unsigned)sockets;
-	if (sockets < 0 || prepare(unit, &command, is_start) < 0 || streams_open(start.streams, unit, socket, files) < 0)
+	if (sockets < 0 || prepare(unit, &command, is_start) < 0 || streams_open(&start, unit, socket, files) < 0)
 		goto out;
+	if (start.tty && start.streams[STDIN_FILENO].kind == STREAM_TTY)
+		job.console = files[STDIN_FILENO];
 	if (command_expand(&command, start.plan.envp, words + 1, WORDS_MAX, text + text_used, sizeof text - text_used) < 0) {
 		log_error("%s: its words do not fit", command.program);
 		goto out;

@@ -149,19 +149,37 @@ static void on_sink(struct loop *loop, short events)
 /* --- from the pipes --- */
 
 /* False: it does not fit. */
-static bool hold_line(const char *unit, const char *line, size_t length)
+static bool hold_line(const char *before, size_t name, const char *line, size_t length)
 {
-	size_t name = (size_t)(strrchr(unit, '.') - unit);
 	char *at = held + logs.length;
 
 	if (name + 2 + length + 1 > sizeof held - logs.length)
 		return false;
-	memcpy(at, unit, name);
+	memcpy(at, before, name);
 	memcpy(at + name, ": ", 2);
 	memcpy(at + name + 2, line, length);
 	at[name + 2 + length] = '\n';
 	logs.length += name + 2 + length + 1;
 	return true;
+}
+
+static size_t stem_length(const char *unit)
+{
+	return (size_t)(strrchr(unit, '.') - unit);
+}
+
+/* A line of the unit's without its level, systemd.exec(5) SyslogLevelPrefix. Files have the unit's own name, by which they are found. */
+static bool hold_line_of(const struct unit *unit, const char *line, size_t length)
+{
+	const struct rules *rules = &unit->rules;
+	const bool is_named = rules->identifier && !logs.logger;
+	const bool has_level = !rules->keep_level && length >= 3 && line[0] == '<' && line[1] >= '0' && line[1] <= '7' && line[2] == '>';
+	const size_t prefix = has_level ? 3 : 0;
+
+	if ((has_level ? line[1] - '0' : rules->level) > rules->level_max)
+		return true;
+	return hold_line(is_named ? rules->identifier : unit->name, is_named ? strlen(rules->identifier) : stem_length(unit->name), line + prefix,
+	                 length - prefix);
 }
 
 bool logs_has_room(void)
@@ -171,7 +189,7 @@ bool logs_has_room(void)
 
 void logs_line(const char *name, const char *line)
 {
-	if (hold_line(name, line, strlen(line)))
+	if (hold_line(name, stem_length(name), line, strlen(line)))
 		flush();
 }
 
@@ -197,7 +215,7 @@ static bool take_lines(const struct unit *unit, bool at_end)
 
 		if (!end && !(is_part ? used == 0 : at_end))
 			break;
-		is_full = !hold_line(unit->name, text + used, line);
+		is_full = !hold_line_of(unit, text + used, line);
 		if (!is_full)
 			used += line + (end != NULL);
 	}

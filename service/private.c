@@ -17,6 +17,7 @@
 #include "file.h"
 #include "launch.h"
 #include "log.h"
+#include "state.h"
 
 #define PREFIX "nsinit-private-"
 
@@ -24,10 +25,17 @@ enum { TRIES = 3 }; /* somebody may take it for left behind before it is locked 
 
 const char *const private_bases[PRIVATE_BASES] = {"/tmp", "/var/tmp"};
 
-static struct {
+static struct private {
 	int fds[PRIVATE_BASES];  /* 0: it is not there yet */
+	bool swept[PRIVATE_BASES]; /* once is enough */
 	char name[sizeof PREFIX + 32]; /* as unknown as the first INVOCATION_ID */
 } own;
+
+static const struct state_row rows[] = {
+	STATE_ROW("private.tmp", struct private, fds[0], STATE_FD), STATE_ROW("private.var", struct private, fds[1], STATE_FD),
+	STATE_ROW("private.name", struct private, name, STATE_TEXT),
+};
+const struct state_part private_state = {&own, rows, sizeof rows / sizeof rows[0]};
 
 static int open_directory(int at, const char *name)
 {
@@ -86,8 +94,9 @@ static int own_directory(size_t i, const struct unit *unit)
 	if (base < 0)
 		return -1;
 	own.fds[i] = open_own(base);
-	if (own.fds[i] > 0)
+	if (own.fds[i] > 0 && !own.swept[i])
 		sweep(base);
+	own.swept[i] = true;
 	close(base);
 	return own.fds[i];
 }
@@ -113,23 +122,33 @@ char *private_make(size_t i, const struct unit *unit)
 	return strcat(strcat(strcat(strcat(strcpy(path, base), "/"), own.name), "/"), inner);
 }
 
+/* Lets the directory of ours go, if nothing is in it or it is to be emptied. The next one who needs it makes another. */
+static void let_go(size_t i, bool whatever)
+{
+	int base = own.fds[i] > 0 ? openat(AT_FDCWD, private_bases[i], O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (base < 0)
+		return;
+	if (whatever)
+		clean_directory(base, own.name);
+	if (whatever || unlinkat(base, own.name, AT_REMOVEDIR) == 0) {
+		close(own.fds[i]);
+		own.fds[i] = 0;
+	}
+	close(base);
+}
+
 void private_clean(const struct unit *unit)
 {
 	for (size_t i = 0; i < PRIVATE_BASES; i++)
-		if (own.fds[i] > 0)
+		if (own.fds[i] > 0) {
 			clean_directory(own.fds[i], unit->invocation);
+			let_go(i, false);
+		}
 }
 
 void private_end(void)
 {
-	for (size_t i = 0; i < PRIVATE_BASES; i++) {
-		int base = own.fds[i] > 0 ? openat(AT_FDCWD, private_bases[i], O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-
-		if (base < 0)
-			continue;
-		clean_directory(base, own.name);
-		close(base);
-		close(own.fds[i]);
-		own.fds[i] = 0;
-	}
+	for (size_t i = 0; i < PRIVATE_BASES; i++)
+		let_go(i, true);
 }

@@ -219,6 +219,27 @@ READS_PLAIN(action)
 	return NULL;
 }
 
+READS_PLAIN(identifier)
+{
+	enum { LENGTH_MAX = 255 }; /* with a line it fits into what is written at once */
+
+	*(const char **)field = text;
+	return strlen(text) <= LENGTH_MAX ? NULL : "too long for a name";
+}
+
+/* syslog(3) */
+READS_PLAIN(level)
+{
+	static const char *const names[] = {"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
+	unsigned long number;
+	int level = reader_choice(text, names, COUNT(names));
+
+	if (level < 0 && value_number(text, COUNT(names) - 1, &number) == 0)
+		level = (int)number;
+	*(unsigned char *)field = (unsigned char)level;
+	return level < 0 ? "not a level; give emerg, alert, crit, err, warning, notice, info or debug" : NULL;
+}
+
 READS_PLAIN(code)
 {
 	return value_signed(text, 0, 255, field) == 0 ? NULL : "not an exit code; give 0 to 255";
@@ -475,6 +496,12 @@ static const char *read_stream(struct stream *stream, const char *text)
 		return NULL;
 	}
 	return "not a stream; give inherit, null, tty, socket, journal, or file:, append: or truncate: with a path";
+}
+
+READS_PLAIN(tty)
+{
+	*(const char **)field = text;
+	return *text == '/' ? NULL : "not an absolute path";
 }
 
 READS_PLAIN(input)

@@ -97,7 +97,9 @@ void life_dog_bites(struct unit *unit)
 	log_warning("%s: no WATCHDOG=1 for %ld ms", unit->name, (long)unit->watchdog_ms);
 	life_note(unit, RESULT_WATCHDOG);
 	unit->watchdog_at_ms = 0;
-	life_enter_signal(unit, STATE_STOP_TERM, SIGABRT);
+	life_enter_signal(unit, STATE_STOP_TERM, unit->rules.watchdog_signal);
+	if (unit->rules.abort_ms)
+		unit->deadline_ms = unit->rules.abort_ms > 0 ? unit->since_ms + unit->rules.abort_ms : 0;
 }
 
 void life_reload(struct unit *unit)

@@ -192,7 +192,7 @@ static void walk_parts(const struct loop *loop, struct out *out, void (*visit)(s
 {
 	const struct state_part parts[] = {
 		{&kept, kept_rows, COUNT(kept_rows)}, {(void *)loop->plan, plan_rows, COUNT(plan_rows)}, {(void *)loop, loop_rows, COUNT(loop_rows)},
-		supervisor_state, logs_state, slice_state,
+		supervisor_state, logs_state, slice_state, private_state,
 	};
 
 	for (size_t i = 0; i < COUNT(parts); i++)
@@ -502,8 +502,8 @@ static void take_unit(const char *name, const char *value)
 		take_command(value);
 	} else if (current) {
 		read_into(&(struct state_part){current, unit_rows, COUNT(unit_rows)}, name, value);
-	} else if (!read_into(&supervisor_state, name, value) && !read_into(&slice_state, name, value)) {
-		read_into(&logs_state, name, value);
+	} else if (!read_into(&supervisor_state, name, value) && !read_into(&slice_state, name, value) && !read_into(&logs_state, name, value)) {
+		read_into(&private_state, name, value);
 	}
 }
 

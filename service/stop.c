@@ -54,7 +54,10 @@ void life_term_time_is_over(struct unit *unit)
 {
 	life_note(unit, RESULT_TIMEOUT);
 	if (unit->rules.send_kill) {
-		log_warning("%s: outlived its TimeoutStopSec of %ld ms: KILL", unit->name, (long)unit->rules.stop_ms);
+		bool aborts = unit->result == RESULT_WATCHDOG && unit->rules.abort_ms;
+
+		log_warning("%s: outlived its Timeout%sSec of %ld ms: KILL", unit->name, aborts ? "Abort" : "Stop",
+		            (long)(aborts ? unit->rules.abort_ms : unit->rules.stop_ms));
 		life_enter_signal(unit, STATE_STOP_KILL, unit->rules.final_signal);
 	} else {
 		life_enter_stop_post(unit);

@@ -7,18 +7,41 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "logs.h"
+#include "machine.h"
+#include "sys.h"
 
 static int null_fd = -1;
 
+static const char *tty_of(const struct launch *launch)
+{
+	return launch->tty ? launch->tty : "/dev/console";
+}
+
+/* Whoever has it open loses it, and it is what a person expects. */
+static void prepare_tty(const struct launch *launch)
+{
+	int fd = launch->reset_tty || launch->hang_up_tty ? openat(AT_FDCWD, tty_of(launch), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	if (launch->reset_tty)
+		machine_make_sane(fd);
+	if (launch->hang_up_tty)
+		sys_ioctl(fd, TIOCVHANGUP, NULL);
+	close(fd);
+}
+
 /* The descriptor of a stream of the service; -1: it keeps ours. -2 after a message. */
-static int open_stream(struct unit *unit, const struct stream *stream, int number)
+static int open_stream(const struct launch *launch, struct unit *unit, int number)
 {
 	static const int flags[] = {[STREAM_FILE] = 0, [STREAM_APPEND] = O_APPEND, [STREAM_TRUNCATE] = O_TRUNC};
-	const char *path = stream->kind == STREAM_TTY ? "/dev/console" : stream->path;
+	const struct stream *stream = &launch->streams[number];
+	const char *path = stream->kind == STREAM_TTY ? tty_of(launch) : stream->path;
 	int fd;
 
 	if (null_fd < 0)
@@ -38,15 +61,19 @@ static int open_stream(struct unit *unit, const struct stream *stream, int numbe
 }
 
 /* Where nothing is said, output goes to the connection that input comes from, and errors go where output goes. */
-int streams_open(const struct stream *streams, struct unit *unit, int socket, int *files)
+int streams_open(const struct launch *launch, struct unit *unit, int socket, int *files)
 {
+	const struct stream *streams = launch->streams;
+
+	if (streams[STDIN_FILENO].kind == STREAM_TTY || streams[STDOUT_FILENO].kind == STREAM_TTY)
+		prepare_tty(launch);
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
 		bool as_before = i > STDIN_FILENO && streams[i].kind <= STREAM_INHERIT && (i == STDERR_FILENO || streams[STDIN_FILENO].kind == STREAM_SOCKET);
 
 		if (socket >= 0 && streams[i].kind == STREAM_SOCKET)
 			files[i] = socket;
 		else
-			files[i] = as_before ? files[i - 1] : open_stream(unit, &streams[i], i);
+			files[i] = as_before ? files[i - 1] : open_stream(launch, unit, i);
 		if (files[i] < -1)
 			return -1;
 	}

@@ -98,6 +98,8 @@ void supervisor_ended(struct unit *unit)
 	enum unit_action action = unit->result == RESULT_SUCCESS ? unit->rules.success_action : unit->rules.failure_action;
 	int status = unit->result == RESULT_SUCCESS ? unit->rules.success_status : unit->rules.failure_status;
 
+	if (unit->result == RESULT_START_LIMIT && unit->rules.limit_action != ACTION_NONE)
+		action = unit->rules.limit_action;
 	if (supervisor.stopping)
 		return;
 	kind_tell(unit, true);

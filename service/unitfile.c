@@ -80,7 +80,7 @@ void unitfile_begin(struct unit *unit)
 	reading.count = reading.file_count = 0;
 	reading.not_yet = reading.no_cgroup = OUT(-1);
 	unit->rules = (struct rules){
-		.kill_signal = 15, .final_signal = 9, .reload_signal = 1, .success_status = -1, .failure_status = -1,
+		.kill_signal = 15, .final_signal = 9, .reload_signal = 1, .watchdog_signal = 6, .level = 6, .level_max = 7, .success_status = -1, .failure_status = -1,
 		.start_burst = START_BURST, .start_interval_ms = START_INTERVAL_MS, .guess_main = true, .send_kill = true,
 		.restart_ms = RESTART_MS, .restart_max_ms = 0, .start_ms = UNSET_MS, .stop_ms = STOP_MS, .run_max_ms = -1,
 	};

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "dev.h"
@@ -170,4 +171,23 @@ void machine_end(enum plan_end end)
 	static const unsigned commands[] = {[END_POWEROFF] = RB_POWER_OFF, [END_REBOOT] = RB_AUTOBOOT, [END_HALT] = RB_HALT_SYSTEM};
 
 	sys_reboot((int)commands[end]);
+}
+
+int machine_make_sane(int fd)
+{
+	struct termios settings, before;
+
+	if (tcgetattr(fd, &settings) < 0)
+		return -1;
+	before = settings;
+	settings.c_iflag |= ICRNL | IXON;
+	settings.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
+	settings.c_oflag |= OPOST | ONLCR;
+	settings.c_cflag |= CREAD | HUPCL | CLOCAL;
+	settings.c_lflag |= ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
+	/* It usually is, and a line takes a millisecond to be set up. */
+	if (settings.c_iflag != before.c_iflag || settings.c_oflag != before.c_oflag || settings.c_cflag != before.c_cflag ||
+	    settings.c_lflag != before.c_lflag)
+		tcsetattr(fd, TCSANOW, &settings);
+	return 0;
 }

@@ -42,8 +42,9 @@ def init_of(world, process):
 
 def test_private_tmp_is_below_a_directory_for_root_alone(world, start, temporary):
     for name in ("a", "b"):
-        world.service(name, f"PrivateTmp=yes\nRuntimeDirectory={name}\nExecStart=/bin/sh -c ': >/var/tmp/x; : >/run/{name}/up; exec sleep 1000'")
-    process = start(wait_for("[ -e /run/a/up ] && [ -e /run/b/up ]") + "nsctl stop a; touch @/stopped; exec sleep 1000".replace("@", str(world.directory)))
+        world.service(name, f"PrivateTmp=yes\nRuntimeDirectory={name}\n"
+                      f"ExecStart=/bin/sh -c ': >/var/tmp/x; : >/run/{name}/up; exec sleep 1000'")
+    process = start(wait_for("[ -e /run/a/up ] && [ -e /run/b/up ]") + "nsctl stop a; touch stopped; exec sleep 1000")
     until((world.directory / "stopped").exists, "one has ended")
     [top] = temporary.iterdir()
     assert top.name.startswith(PRIVATE) and top.stat().st_mode & 0o777 == 0o700
@@ -58,7 +59,8 @@ def test_private_tmp_is_below_a_directory_for_root_alone(world, start, temporary
 def test_however_much_it_is(world, start, temporary, fill):
     """A tree deeper than there can be descriptors or room on a stack; and more files than PID 1 has time for."""
     code = {"deep": DEEP.format("/var/tmp", 6000),
-            "wide": "import os; [os.makedirs(f\"/var/tmp/{i}/{j}/d\") for i in range(20) for j in range(40)]; os.symlink(\"/etc\", \"/var/tmp/etc\")",
+            "wide": "import os; [os.makedirs(f\"/var/tmp/{i}/{j}/d\") for i in range(20) for j in range(40)]; "
+                    "os.symlink(\"/etc\", \"/var/tmp/etc\")",
             "many": "[open(f\"/var/tmp/{i}\", \"w\").close() for i in range(20000)]"}[fill]
     world.service("it", f"Type=oneshot\nPrivateTmp=yes\nExecStart=/usr/bin/python3 -c '{code}'")
     result = start("nsctl is-active it; " + wait_for(f'[ -z "$(ls -A /var/tmp/{PRIVATE}*)" ]') + "echo gone").finish()
@@ -78,7 +80,8 @@ def test_runtime_directory_of_the_next_run_is_not_what_is_removed(world, start):
 
 
 def test_after_a_kill_the_next_one_removes_it(world, start, temporary):
-    world.service("it", f"PrivateTmp=yes\nBindPaths={world.directory}\nExecStart=/bin/sh -c ': >/var/tmp/x; echo >>@/notes; exec sleep 1000'")
+    world.service("it", f"PrivateTmp=yes\nBindPaths={world.directory}\n"
+                  "ExecStart=/bin/sh -c ': >/var/tmp/x; echo >>@/notes; exec sleep 1000'")
     alive = start("exec sleep 1000")
     until(lambda: len(world.lines()) == 1, "the first")
     killed = start("exec sleep 1000")
@@ -103,3 +106,17 @@ def test_what_others_have_under_such_a_name_stays(world, start, temporary):
     world.service("it", "Type=oneshot\nPrivateTmp=yes\nExecStart=/bin/true")
     start("true").finish()
     assert sorted(path.name for path in temporary.iterdir()) == [f"{PRIVATE}link", f"{PRIVATE}theirs"] and world.directory.exists()
+
+
+def test_a_new_pid_1_holds_on_to_what_it_was_handed(world, start, temporary):
+    private = f"PrivateTmp=yes\nBindPaths={world.directory}\n"
+    world.service("a", private + "ExecStart=/bin/sh -c ': >/var/tmp/x; echo >>@/notes; exec sleep 1000'")
+    world.unit("b@.service", f"[Service]\n{private}ExecStart=/bin/sh -c 'echo >>@/notes; exec sleep 1000'\n")
+    script = wait_for("[ $(wc -l <notes) = 1 ]") + "nsctl reexec; nsctl start b@x; " + wait_for("[ $(wc -l <notes) = 2 ]") + "touch done; "
+    process = start(script + "exec sleep 1000")
+    until((world.directory / "done").exists, "both")
+    [top] = temporary.iterdir()
+    assert len(list(top.iterdir())) == 2 and len(list(top.glob("*/tmp/x"))) == 1
+    process.send(signal.SIGTERM)
+    process.finish()
+    assert list(temporary.iterdir()) == []
