@@ -9,6 +9,7 @@
 #include "units.h"
 
 enum launch_limits {
+	LAUNCH_DEVICES_MAX = 32,
 	LAUNCH_DIRECTORIES_MAX = 32,
 	LAUNCH_NAMES_MAX = 16,
 };
@@ -18,6 +19,8 @@ struct names {
 	size_t count;
 	const char *names[LAUNCH_NAMES_MAX];
 };
+
+enum device_policy { DEVICES_AUTO, DEVICES_CLOSED, DEVICES_STRICT };
 
 enum stream_kind { STREAM_UNSET, STREAM_INHERIT, STREAM_NULL, STREAM_LOG, STREAM_SOCKET, STREAM_FILE, STREAM_APPEND, STREAM_TRUNCATE, STREAM_TTY };
 
@@ -57,6 +60,11 @@ struct launch {
 	unsigned protections; /* PROTECTS() of each */
 	struct controls controls; /* of its cgroup */
 	bool delegate;            /* which is the service's own to divide */
+	enum device_policy device_policy;
+	size_t device_count;
+	struct {
+		const char *name, *access; /* as given; access may be empty */
+	} devices[LAUNCH_DEVICES_MAX];
 	enum oom_policy oom_policy;
 	struct stream streams[3];
 	size_t directory_count;

@@ -176,13 +176,21 @@ struct traits {
 /* What can be set of a cgroup, spawn/place.c. Memory is in KiB, the quota in µs of each 100 ms. */
 enum control {
 	CONTROL_MEMORY_MAX, CONTROL_SWAP_MAX, CONTROL_MEMORY_HIGH, CONTROL_MEMORY_LOW, CONTROL_MEMORY_MIN, CONTROL_OOM_GROUP,
-	CONTROL_CPU_QUOTA, CONTROL_CPU_WEIGHT, CONTROL_PIDS, CONTROL_IO_WEIGHT, CONTROLS,
+	CONTROL_CPU_QUOTA, CONTROL_CPU_WEIGHT, CONTROL_PIDS, CONTROL_IO_WEIGHT, CONTROL_DEVICES, CONTROLS,
 };
 #define CONTROL_UNLIMITED (~0UL)
 
 struct controls {
 	unsigned set; /* a bit for each enum control that is */
 	unsigned long values[CONTROLS];
+};
+
+/* Devices that may be used, spawn/devices.c; as the kernel has them in linux/bpf.h, BPF_DEVCG_*. */
+enum { DEVICE_BLOCK = 1, DEVICE_CHAR = 2, DEVICE_MKNOD = 1, DEVICE_READ = 2, DEVICE_WRITE = 4, DEVICE_ALL = 7 };
+
+struct device {
+	uint8_t type, access;
+	int major, minor; /* -1: any */
 };
 
 enum plan_tty { TTY_AUTO, TTY_NEW, TTY_INHERIT };

@@ -29,7 +29,7 @@ int reader_choice(const char *text, const char *const *names, size_t count);
 	X(core_filter) X(identifier) X(level) X(tty) \
 	X(protection) X(protect_system) X(protect_home) X(protect_proc) X(proc_subset) X(views) X(binds) X(tmpfs) X(root) X(propagation) \
 	X(restriction) X(namespaces) X(families) X(architectures) X(calls) X(call_log) X(call_error) \
-	X(memory) X(tasks) X(quota) X(weight) X(shares) X(block_weight) X(delegate) X(oom_policy)
+	X(memory) X(tasks) X(quota) X(weight) X(shares) X(block_weight) X(delegate) X(oom_policy) X(device_allow) X(device_policy)
 /* Each reads a setting into a field. NULL, or what is wrong with the setting and what would be right. */
 #define READER(name) const char *read_##name(void *field, const struct directive *row, const struct setting *setting);
 READERS(READER)

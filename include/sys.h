@@ -122,6 +122,9 @@ int sys_landlock_port(int ruleset, uint64_t rights, uint64_t port);
 
 int sys_landlock_restrict(int ruleset);
 
+/* bpf(2), with the attributes of the command. */
+int sys_bpf(int command, void *attributes, size_t size);
+
 /* close_range(2), Linux 5.9: closes every descriptor from first to last. */
 int sys_close_range(unsigned first, unsigned last);
 

@@ -20,7 +20,7 @@
  *   units.c    services: which there are                unitfile.c syntax.c directive.c reader.c specifier.c   their files
  *   supervisor.c jobs.c order.c   when they start and stop
  *   service.c stage.c start.c running.c stop.c   the life of one   launch.c command.c envfile.c   a start of it
- *   protect.c calls.c reader_sandbox.c   its sandbox     slice.c slice_watch.c reader_cgroup.c   its cgroup
+ *   protect.c calls.c reader_sandbox.c   its sandbox     slice.c slice_watch.c slice_devices.c reader_cgroup.c   its cgroup
  *   condition.c members.c pidfile.c backoff.c tmpfiles.c arena.c   parts of that
  *   logs.c logger.c   what services print
  *   reexec.c state.c   another life of PID 1             store.c    what services keep here

@@ -13,6 +13,7 @@
 #include "cgroup.h"
 #include "file.h"
 #include "launch.h"
+#include "syntax.h"
 #include "value.h"
 
 enum {
@@ -152,4 +153,34 @@ READS(oom_policy)
 		return "not a policy; give continue, stop or kill";
 	launch->oom_policy = (enum oom_policy)policy;
 	return policy == OOM_KILL ? set(field, row, 1) : NULL;
+}
+
+/* NAME, and of r, w and m those that are allowed: all, if none is given. An empty value was taken back before. */
+READS(device_allow)
+{
+	struct launch *launch = launch_of(field, row);
+	const char *name = setting->text, *access = setting->words > 1 ? syntax_after(name) : "";
+
+	if (strncmp(name, "/dev/", 5) != 0 && strncmp(name, "char-", 5) != 0 && strncmp(name, "block-", 6) != 0)
+		return "not a device; give /dev/NAME, char-NAME or block-NAME";
+	if (setting->words > 2 || access[strspn(access, "rwm")])
+		return "not an access; give some of r, w and m behind the device";
+	if (launch->device_count == LAUNCH_DEVICES_MAX)
+		return reader_too_many;
+	launch->devices[launch->device_count].name = name;
+	launch->devices[launch->device_count++].access = access;
+	return set(field, row, 1);
+}
+
+/* auto is strict only for who allows something. */
+READS(device_policy)
+{
+	static const char *const names[] = {[DEVICES_AUTO] = "auto", [DEVICES_CLOSED] = "closed", [DEVICES_STRICT] = "strict"};
+	struct launch *launch = launch_of(field, row);
+	int policy = reader_choice(setting->text, names, sizeof names / sizeof names[0]);
+
+	if (policy < 0)
+		return "not a policy; give auto, closed or strict";
+	launch->device_policy = (enum device_policy)policy;
+	return policy == DEVICES_AUTO ? NULL : set(field, row, 1);
 }

@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "cold.h"
+#include "devices.h"
 #include "file.h"
 #include "launch.h"
 #include "log.h"
 #include "process.h"
+#include "slice_devices.h"
 #include "state.h"
 
 /* Where v2 wants no processes beside cgroups that are limited, we are in this one. */
@@ -150,12 +152,23 @@ bool slice_is_there(void)
 	return slice.count > 0;
 }
 
+/* True if some v1 hierarchy has the controller of devices. */
+static bool has_controller(void)
+{
+	for (int at = 0; at < slice.count; at++)
+		if (slice.own[at].kinds & 1U << CGROUP_DEVICES)
+			return true;
+	return false;
+}
+
 bool slice_can(enum control control)
 {
 	bool there = slice_is_there();
 
 	if (!slice.allowed)
 		return true;
+	if (control == CONTROL_DEVICES && there && !has_controller())
+		return slice.own[slice.main].version == 2 && devices_has_programs();
 	for (int at = 0; at < slice.count && control < CONTROLS; at++)
 		for (int kind = 0; kind < CGROUP_KINDS; kind++)
 			if (place_kinds(1U << control) & 1U << kind && hands_down(at, (enum cgroup_kind)kind) &&
@@ -205,6 +218,12 @@ static void enter_below(struct place *place)
 	*place = below;
 }
 
+/* The controller of v1 where it is, else the cgroup in v2. */
+static bool is_for_devices(const struct place *place, const struct launch *launch)
+{
+	return launch->controls.set & 1U << CONTROL_DEVICES && (place->in.kinds & 1U << CGROUP_DEVICES || (place->in.version == 2 && !has_controller()));
+}
+
 /* 0, or -1: there is no cgroup. */
 static int enter_place(struct place *place, const struct unit *unit, const struct launch *launch)
 {
@@ -219,6 +238,8 @@ static int enter_place(struct place *place, const struct unit *unit, const struc
 		log_warning("processes of an earlier run are left in its cgroup");
 	if (!unit->filled)
 		fill(place, &launch->controls);
+	if (!unit->filled && is_for_devices(place, launch))
+		slice_devices(place, launch);
 	if (launch->delegate) {
 		give(place, &launch->plan.identity);
 		if (unit->state >= STATE_START_POST && place->in.version == 2)

@@ -57,6 +57,14 @@ static char *write_both(const struct controls *controls, enum control control, c
 	return write_memory_v1(&both, control, end);
 }
 
+/* Everything: what is allowed all the same follows. */
+static char *write_all(const struct controls *controls, enum control control, char *end)
+{
+	(void)controls;
+	(void)control;
+	return stpcpy(end, "a");
+}
+
 static char *write_period(const struct controls *controls, enum control control, char *end)
 {
 	(void)controls;
@@ -114,6 +122,7 @@ static const struct row {
 	{CONTROL_CPU_WEIGHT, CGROUP_CPU, 1, false, "cpu.shares", write_shares},
 	{CONTROL_PIDS, CGROUP_PIDS, 1, false, "pids.max", write_plain},
 	{CONTROL_IO_WEIGHT, CGROUP_IO, 1, true, "blkio.bfq.weight", write_io},
+	{CONTROL_DEVICES, CGROUP_DEVICES, 1, false, "devices.deny", write_all}, /* v2: devices.c */
 };
 
 static bool is_for(const struct row *row, unsigned set, const struct hierarchy *hierarchy)

@@ -385,6 +385,11 @@ int sys_landlock_restrict(int ruleset)
 	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
 }
 
+int sys_bpf(int command, void *attributes, size_t size)
+{
+	return (int)syscall(SYS_bpf, command, attributes, size);
+}
+
 int sys_close_range(unsigned first, unsigned last)
 {
 	return (int)syscall(SYS_close_range, first, last, 0);

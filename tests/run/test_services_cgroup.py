@@ -249,6 +249,40 @@ def test_delegated_cgroup_is_the_users(grouped, user, can):
     assert result.status == 0, result
 
 
+# ---- devices ----
+
+# Prints whether zero can be read and written, null written, and whether a node of misc and one of a loop device can be made.
+DEVICES = """#!/bin/sh
+d=$(mktemp -d)
+try() { "$@" 2>&- && printf 'yes ' || printf 'no '; }
+readable() { head -c 1 "$1" >$d/x; }
+writable() { (echo >"$1"); }
+try readable /dev/zero; try writable /dev/zero; try writable /dev/null; try mknod $d/misc c 10 200; try mknod $d/loop b 7 0
+rm -r $d
+"""
+ALLOWED = {
+    "": "yes yes yes yes yes",
+    "DevicePolicy=auto": "yes yes yes yes yes",
+    "DevicePolicy=closed": "yes yes yes no no",
+    "DevicePolicy=strict": "no no no no no",
+    "DevicePolicy=strict\nDeviceAllow=/dev/zero r": "yes no no no no",
+    "DevicePolicy=strict\nDeviceAllow=/dev/zero r\nDeviceAllow=/dev/zero w\nDeviceAllow=/dev/none": "yes yes no no no",
+    "DeviceAllow=char-misc": "yes yes yes yes no",
+    "DeviceAllow=char-m?sc r": "yes yes yes no no",
+    "DeviceAllow=block-* m": "yes yes yes no yes",
+    "DeviceAllow=char-misc\nDeviceAllow=": "yes yes yes yes yes",
+}
+
+
+@needs("devices")
+@pytest.mark.parametrize("directives", ALLOWED)
+def test_devices(grouped, directives):
+    (grouped.directory / "try").write_text(DEVICES)
+    grouped.service("one", f"Type=oneshot\n{directives}\n{WHERE}ExecStart=/bin/sh -c '/bin/sh @/try >>@/notes'")
+    result = grouped.run("true")
+    assert [line.strip() for line in grouped.lines()] == [ALLOWED[directives]] and "no effect" not in result.err, (result, grouped.lines())
+
+
 # ---- without ----
 
 
@@ -258,19 +292,21 @@ def test_without_cgroups_it_is_said_and_everything_else_works(world):
         checked("mount", b"none", b"/sys/fs/cgroup", b"tmpfs", 0, None)
 
     world.service("one", "Type=oneshot\nMemoryMax=64M\nTasksMax=10\nTasksMax=infinity\nDelegate=yes\nOOMPolicy=kill\nCPUWeight=100\n"
+                  "DevicePolicy=closed\n"
                   "ExecStart=/bin/sh -c 'cat /proc/self/cgroup >>@/cgroup'")
     world.service("two", "ExecStart=/bin/sleep 1000\nTasksMax=infinity\nDelegate=no")
     argv = [world.nsinit, "--services", f"{world.directory}/units", "--", "true"]
     result = world.root.start(argv, pid1=True, setup=scene).finish()
     assert result.status == 0 and "nsinit-1-" not in "".join(world.lines("cgroup"))
-    assert ("one.service: no effect here, for lack of a cgroup that can have it: MemoryMax TasksMax Delegate OOMPolicy CPUWeight\n"
-            in result.err)
+    assert ("one.service: no effect here, for lack of a cgroup that can have it: MemoryMax TasksMax Delegate OOMPolicy CPUWeight "
+            "DevicePolicy\n" in result.err)
     assert "two.service: no effect" not in result.err
 
 
 def test_verify_does_not_say_what_only_a_start_can_know(root, nsinit, scratch):
     (scratch / "one.service").write_text("[Service]\nExecStart=/bin/true\nMemoryMax=1G\nMemoryLow=x\nCPUQuota=20\nTasksMax=0\n"
-                                         "OOMPolicy=never\n")
+                                         "OOMPolicy=never\nDeviceAllow=sda\nDeviceAllow=/dev/sda x\nDevicePolicy=open\n")
     result = root.start([nsinit, "--verify", scratch / "one.service"]).finish()
     wrong = [line.partition("one.service:")[2].partition(": not")[0] for line in result.err.splitlines()]
-    assert result.status == 1 and wrong == ["4: MemoryLow", "5: CPUQuota", "6: TasksMax", "7: OOMPolicy"], result
+    named = ["4: MemoryLow", "5: CPUQuota", "6: TasksMax", "7: OOMPolicy", "8: DeviceAllow", "9: DeviceAllow", "10: DevicePolicy"]
+    assert result.status == 1 and wrong == named, result

@@ -209,6 +209,14 @@ REAL(pid_t, sys_vfork_into, unsigned long flags, int cgroup, int (*run)(void *),
 	return is_real("sys_vfork_into") ? __real_sys_vfork_into(flags, cgroup, run, stack, argument) : 1 << 29;
 }
 
+/* A program is loaded, if any, and never attached. */
+REAL(int, sys_bpf, int command, void *attributes, size_t size)
+{
+	if (fails("sys_bpf", " %d", command))
+		return -1;
+	return is_real("sys_bpf") ? __real_sys_bpf(command, attributes, size) : 0;
+}
+
 REAL(int, sys_unshare, unsigned long flags)
 {
 	return fails("sys_unshare", " %#lx", flags) ? -1 : 0;

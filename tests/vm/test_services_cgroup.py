@@ -52,6 +52,9 @@ say control "$(cat /run/control)"
 nsctl stop mine
 say given-back "$([ -d $S/mine.service ] && echo left)"
 
+nsctl start devices@auto devices@closed devices@strict
+say devices "$(cat /run/devices-auto), $(cat /run/devices-closed), $(cat /run/devices-strict)"
+
 nsctl start guest
 sleep 1000 & echo $! >$S/guest.service/cgroup.procs
 nsctl stop guest
@@ -102,8 +105,17 @@ LATER = {
     "mine": ("User=1000", "Group=1000", "Delegate=yes", "ExecStartPre=+/bin/sh -c 'echo >/run/mine; chmod 666 /run/mine'",
              "ExecStart=/bin/sh /srv/divide",
              "ExecReload=+/bin/sh -c 'sed -n s,^0::,,p /proc/self/cgroup >/run/control'"),
+    "devices@": ("Type=oneshot", "ExecStart=/bin/sh /srv/devices %i"),
     "guest": ("ExecStart=/bin/sleep 1000",),
 }
+DEVICES = """
+try() { "$@" 2>&- && printf 'yes ' || printf 'no '; }
+readable() { head -c 1 "$1" >/run/x; }
+writable() { (echo >"$1"); }
+exec >/run/devices-$1
+try readable /dev/zero; try writable /dev/zero; try writable /dev/null; try mknod /run/misc c 10 200; try mknod /run/loop b 7 0
+rm -f /run/misc /run/loop
+"""
 BOMB = """
 trap '' TERM
 bomb() { bomb & bomb & }
@@ -118,9 +130,12 @@ def text(lines):
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
     tree = files(program=PROGRAM, **{"bin/nsctl": (0o120777, b"/init"), "bin/nsinit": (0o120777, b"/init"), "srv/victim": VICTIM,
-                                     "srv/divide": DIVIDE, "srv/bomb.sh": BOMB, "srv/inner": INNER})
+                                     "srv/divide": DIVIDE, "srv/bomb.sh": BOMB, "srv/inner": INNER, "srv/devices": DEVICES})
     tree.update({f"etc/nsinit/{name}.service": text(lines) for name, lines in UNITS.items()})
     tree.update({f"etc/systemd/system/{name}.service": text(lines) for name, lines in LATER.items()})
+    tree["etc/systemd/system/devices@closed.service.d/a.conf"] = text(("DeviceAllow=char-misc",))
+    tree["etc/systemd/system/devices@strict.service.d/a.conf"] = text(
+        ("DevicePolicy=strict", "DeviceAllow=/dev/zero r", "DeviceAllow=block-* m"))
     tree["srv/box/in.service"] = text(("TasksMax=7", "MemoryMax=20M", "ExecStart=/bin/sleep 1000"))
     return booted(tmp_path_factory.mktemp("cgroups"), tree, "loglevel=1 -- /program", options=["-m", "512"])
 
@@ -134,6 +149,7 @@ CHECKS = {
     "tasks": "[1-5]",
     "bomb": "failed timeout 0",
     "delegated": "1000 (memory pids|pids memory) done", "control": r"/system\.slice/mine\.service/\.control", "given-back": "",
+    "devices": "yes yes yes yes yes , yes yes yes yes no , yes no no no yes",
     "guest": "gone",
     "box": "7 /box/init 0", "crowded": "/box 0",
     "left": "",
