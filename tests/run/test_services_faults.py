@@ -114,7 +114,7 @@ def test_descriptors_that_run_short(world):
     """Those for which there is no pipe print without a name, all run, and PID 1 has descriptors for what it needs."""
     count = 40
     for i in range(count):
-        world.service(f"s{i}", f"ExecStart=/bin/sh -c 'echo from {i}; exec sleep 1000'")
+        world.service(f"s{i}", f"Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/echo from {i}")
     program = f"nsctl is-active $(seq -f s%g 0 {count - 1}) | sort | uniq -c"
     result = world.start("-v", program=program, before=["prlimit", "--nofile=130:130"]).finish()
     assert result.status == 0 and f"{count} active" in result.out, result
