@@ -88,6 +88,9 @@ void launch_read(struct launch *launch, const struct unit *unit);
  */
 pid_t launch_start(struct unit *unit, const struct setting *command);
 
+/* From now on no service may do what the program of that plan may not: capabilities, system calls, Landlock. */
+void launch_within(const struct plan *plan);
+
 /* NAME=VALUE for the start, unless the unit has set it. 0, or -1: there is no room. */
 int launch_provide(const char *name, const char *value);
 

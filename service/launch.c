@@ -56,6 +56,7 @@ enum {
 COLD static struct launch start;
 COLD static char text[TEXT_SIZE], *words[WORDS_MAX + 1];
 static size_t text_used;
+static const struct plan *outer; /* what holds for all services */
 static int passed[LISTENER_PASSED_MAX]; /* sockets for the service */
 
 void launch_reset(struct launch *launch)
@@ -75,6 +76,26 @@ void launch_reset(struct launch *launch)
 	plan->cwd = "/";
 	for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
 		launch->directory_mode[kind] = 0755;
+}
+
+void launch_within(const struct plan *plan)
+{
+	outer = plan;
+}
+
+/*
+ * Who may write a unit file in a container gets no more by it than its program has. The sandbox of a service is made before
+ * these steps, with PID 1's own power.
+ */
+static void stay_within(struct plan *plan)
+{
+	plan->capabilities &= outer->limit_capabilities ? outer->capabilities : ~UINT64_C(0);
+	plan->cap_add &= plan->capabilities;
+	plan->limit_capabilities |= outer->limit_capabilities;
+	plan->seccomp = outer->seccomp;
+	plan->no_new_privs |= outer->no_new_privs;
+	plan->landlock_count = outer->landlock_count;
+	memcpy(plan->landlock, outer->landlock, outer->landlock_count * sizeof outer->landlock[0]);
 }
 
 void launch_read(struct launch *launch, const struct unit *unit)
@@ -352,6 +373,7 @@ static int prepare(const struct unit *unit, const struct command *command, bool 
 	if (plan->limit_count < PLAN_LIMITS_MAX)
 		plan->limits[plan->limit_count++] = (struct limit){RLIMIT_LOCKS, members_mark(unit), members_mark(unit)};
 	lower_limits(plan);
+	stay_within(plan);
 	if (command->privileged) {
 		plan->filter.restrictions = 0;
 		plan->mount_count = 0;

@@ -57,6 +57,7 @@ static const struct state_row loop_rows[] = {
 /* What the options do not say, and what they opened. */
 #define PLAN(member, kind) STATE_ROW("plan." #member, struct plan, member, kind)
 static const struct state_row plan_rows[] = {
+	PLAN(capabilities, STATE_NUMBER), PLAN(limit_capabilities, STATE_NUMBER), PLAN(seccomp, STATE_NUMBER),
 	PLAN(pause, STATE_NUMBER), PLAN(pty, STATE_NUMBER), PLAN(namespaces, STATE_NUMBER), PLAN(log_fd, STATE_FD), PLAN(status_fd, STATE_FD),
 };
 

@@ -15,6 +15,7 @@
 #include "control.h"
 #include "jobs.h"
 #include "kind.h"
+#include "launch.h"
 #include "log.h"
 #include "logs.h"
 #include "members.h"
@@ -383,6 +384,7 @@ void supervisor_attach(struct loop *loop)
 		for (size_t i = 0; i < loop->watch_count; i++)
 			supervisor.watches[supervisor.watch_count++] = loop->watches[i];
 	}
+	launch_within(loop->plan);
 	supervisor.loop = loop;
 	loop->reaped = reaped;
 	loop->settle = settle;

@@ -242,3 +242,26 @@ def test_without_the_capability_it_is_said_once(services):
     said, errors = services("echo ran", directives, directives, "BindPaths=/srv:/mnt", before=["setpriv", "--bounding-set", "-sys_admin"])
     assert said == ["ran", "ran", ""] and errors.count("CAP_SYS_ADMIN") == 2, (said, errors)
     assert "s2.service: namespaces of the sandbox mount: Operation not permitted" in errors
+
+
+LIMITS = "grep -E '^(Cap(Bnd|Prm|Amb)|NoNewPrivs|Seccomp):' /proc/self/status"
+
+
+@pytest.mark.parametrize("options", [["--hostname", "box"], ["--hostname", "box", "--cap-drop", "ALL", "--no-new-privs"],
+                                     ["--hostname", "box", "--privileged"]], ids=["container", "few", "privileged"])
+def test_no_service_has_more_than_the_program_of_the_container(world, options):
+    """Also not by what its file asks for, and not after PID 1 has gone on as another."""
+    for name, directive in (("plain", ""), ("ambient", "User=nobody\nAmbientCapabilities=CAP_SYS_ADMIN CAP_CHOWN"), ("full", "PrivateTmp=yes")):
+        prefix = "+" if name == "full" else ""
+        world.service(name, f"Type=oneshot\n{directive}\nStandardOutput=file:@/{name}\nExecStart={prefix}/bin/sh -c \"{LIMITS}\"")
+    script = (f"{LIMITS} >program; for n in plain ambient full; do nsctl start $n && cp $n $n-1 && rm $n; done; nsctl reexec; "
+              "for n in plain full; do nsctl start $n; done")
+    result = world.run(script, *options)
+    assert result.status == 0, result
+    program = world.lines("program")
+    assert len(program) == 5
+    for name in ("plain-1", "full-1", "plain", "full"):
+        assert world.lines(name) == program, name
+    bound, ambient = (int(next(line for line in lines if key in line).split()[1], 16)
+                      for key, lines in (("Bnd", program), ("Amb", world.lines("ambient-1"))))
+    assert ambient & ~bound == 0 and bool(ambient) == bool(bound & 1)
