@@ -251,7 +251,8 @@ LIMITS = "grep -E '^(Cap(Bnd|Prm|Amb)|NoNewPrivs|Seccomp):' /proc/self/status"
                                      ["--hostname", "box", "--privileged"]], ids=["container", "few", "privileged"])
 def test_no_service_has_more_than_the_program_of_the_container(world, options):
     """Also not by what its file asks for, and not after PID 1 has gone on as another."""
-    for name, directive in (("plain", ""), ("ambient", "User=nobody\nAmbientCapabilities=CAP_SYS_ADMIN CAP_CHOWN"), ("full", "PrivateTmp=yes")):
+    services = {"plain": "", "ambient": "User=nobody\nAmbientCapabilities=CAP_SYS_ADMIN CAP_CHOWN", "full": "PrivateTmp=yes"}
+    for name, directive in services.items():
         prefix = "+" if name == "full" else ""
         world.service(name, f"Type=oneshot\n{directive}\nStandardOutput=file:@/{name}\nExecStart={prefix}/bin/sh -c \"{LIMITS}\"")
     script = (f"{LIMITS} >program; for n in plain ambient full; do nsctl start $n && cp $n $n-1 && rm $n; done; nsctl reexec; "
