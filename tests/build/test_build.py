@@ -60,7 +60,7 @@ def test_builds_are_identical(trees, product):
 
 def test_binary_is_small_and_static(trees):
     binary = trees[0][0] / "build/nsinit"
-    assert binary.stat().st_size <= 315 * 1024  # all roles; why not the 128 that were planned: ARCHITECTURE.md
+    assert binary.stat().st_size <= 320 * 1024  # all roles; why not the 128 that were planned: ARCHITECTURE.md
     headers = subprocess.run(["readelf", "-lW", str(binary)], stdout=subprocess.PIPE, text=True, check=True).stdout
     assert "INTERP" not in headers and "DYNAMIC" not in headers
 
