@@ -53,11 +53,14 @@ static bool contains(const int *signals, size_t count, int signal)
 
 void signals_hold(sigset_t *before)
 {
+	struct sigaction child;
 	sigset_t all;
 
 	memset(&all, 0xff, sizeof all); /* sigfillset(3) leaves out what libc keeps for itself */
 	sys_signal_mask(SIG_SETMASK, &all, before);
-	signal(SIGCHLD, SIG_DFL);
+	/* Not without need: to set the default of a signal that is ignored by default drops the one that is pending, sigaction(2). */
+	if (sigaction(SIGCHLD, NULL, &child) == 0 && child.sa_handler == SIG_IGN)
+		signal(SIGCHLD, SIG_DFL);
 }
 
 /*

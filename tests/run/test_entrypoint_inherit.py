@@ -52,6 +52,21 @@ def test_signals_that_nsinit_inherited_blocked_or_ignored_are_forwarded(init, pr
     process.finish()
 
 
+def test_child_that_ended_before_the_exec_is_reaped(init, probe):
+    """Its SIGCHLD is blocked and pending when nsinit begins; no other comes while the program runs."""
+    def leave_dead_child():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+        if os.fork() == 0:
+            os._exit(0)
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+
+    process = init.start("", [probe, "signals"], setup=leave_dead_child)
+    assert process.line() == "ready"
+    until(lambda: len(children_of(process.pid)) == 1)
+    process.send(signal.SIGTERM)
+    process.finish()
+
+
 def test_ignored_sigchld_does_not_hang_us_and_is_reset(init, probe):
     def ignore():
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
