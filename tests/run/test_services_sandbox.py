@@ -13,7 +13,8 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for mounts
 
 
 def write(*paths):
-    return "; ".join(f"t={path}/nsinit-test.$$; (: >$t) 2>/dev/null && rm $t && echo yes || echo no" for path in paths)
+    """The host's directories, beside other tests: a name of this process's, which count() does not see."""
+    return "; ".join(f"t={path}/.nsinit-test.{os.getpid()}; (: >$t) 2>/dev/null && rm $t && echo yes || echo no" for path in paths)
 
 
 def count(path):
