@@ -405,19 +405,24 @@ int sys_signal_mask(int how, const sigset_t *set, sigset_t *old)
 	return (int)syscall(SYS_rt_sigprocmask, how, set, old, KERNEL_SIGSET_BYTES);
 }
 
+/* The kernel's struct sigaction differs between architectures, but in what comes first; all 0 is SIG_DFL. */
+struct action {
+	unsigned long handler;
+	uint64_t rest[3]; /* flags, restorer, mask: 16 bytes on arm, 24 on x86-64 */
+};
+
 int sys_signal_default(int signal)
 {
-	/* The kernel's struct sigaction differs between architectures; the handler comes first, all 0 is SIG_DFL, 32 bytes hold the largest. */
-	const unsigned long action[4] = {0};
+	const struct action action = {0};
 
-	return (int)syscall(SYS_rt_sigaction, signal, action, NULL, KERNEL_SIGSET_BYTES);
+	return (int)syscall(SYS_rt_sigaction, signal, &action, NULL, KERNEL_SIGSET_BYTES);
 }
 
 bool sys_signal_is_ignored(int signal)
 {
-	unsigned long action[4] = {0};
+	struct action action = {0};
 
-	return syscall(SYS_rt_sigaction, signal, NULL, action, KERNEL_SIGSET_BYTES) == 0 && action[0] == (unsigned long)SIG_IGN;
+	return syscall(SYS_rt_sigaction, signal, NULL, &action, KERNEL_SIGSET_BYTES) == 0 && action.handler == (unsigned long)SIG_IGN;
 }
 
 int sys_queue_signal(pid_t pid, const siginfo_t *info)

@@ -28,3 +28,11 @@ def test_boot_of_a_micro_machine(boot, name):
 @pytest.mark.slow
 def test_status_of_a_signal(boot, name):
     assert boot("--", "sh", "-c", "kill -9 $$", name=name) == (137, b"", "")
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_service(boot, name):
+    """Its process is made in another way than the program's, by calls whose form differs between architectures."""
+    files = {"list": "file /etc/nsinit/one.service one.service\n",
+             "one.service": "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo $$PPID ran >/run/one'\n"}
+    assert boot("--list", "list", "--", "cat", "/run/one", name=name, files=files) == (0, b"1 ran\n", "")
