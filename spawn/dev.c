@@ -80,7 +80,7 @@ int dev_fill(int dev)
 {
 	if (make_entries(dev) < 0)
 		return -1;
-	if (faccessat(dev, "console", F_OK, 0) == 0 && faccessat(dev, "null", F_OK, 0) == 0) /* the kernel's own */
+	if (faccessat(dev, "console", F_OK, 0) == 0 && faccessat(dev, "full", F_OK, 0) == 0) /* the kernel's own: an initramfs seldom has this one */
 		return 0;
 	if (make_nodes(dev) < 0)
 		return -1;
