@@ -20,6 +20,7 @@ PEERS = {
     "unshare": "util-linux",
     "crun": "crun",
     "runc": "runc",
+    "systemd-nspawn": "systemd-container",
 }
 
 # What nsinit hides of /proc, and what it makes read-only; only what this kernel has can be.
@@ -155,6 +156,16 @@ class Lineup:
         (bundle / "config.json").write_text(json.dumps(oci_config(rootfs, user)))
         return [self.paths[runtime], "--root", str(state), *options, "run", "--bundle", str(bundle), "bench"]
 
+    def _nspawn(self, program):
+        """It wants a /usr, and leaves files behind, so it has a rootfs of its own."""
+        rootfs = self.work / "rootfs-nspawn"
+        if not rootfs.exists():
+            shutil.copytree(self.work / "rootfs", rootfs)
+            for name in ("usr", "etc"):
+                (rootfs / name).mkdir()
+        words = ["--quiet", "--register=no", "--keep-unit", "--machine=bench", f"--directory={rootfs}"]
+        return [self.paths["systemd-nspawn"], *words, *program]
+
     def containers(self, user, program=("/exit",)):
         """A container of its own with the mounts that nsinit gives one, as root or as an ordinary user."""
         rootfs = self._own("rootfs")
@@ -167,7 +178,9 @@ class Lineup:
             Competitor("unshare", self._unshare(rootfs, user, program), note="mounts /proc and nothing else, chroots, sets no host name"),
             Competitor("crun", self._oci("crun", rootfs, user, "--cgroup-manager=disabled"), every=4, note="makes no cgroup"),
             Competitor("runc", self._oci("runc", rootfs, user), every=16, note="makes a cgroup" if not user else ""),
-        ])
+        ] + ([] if user else [
+            Competitor("systemd-nspawn", self._nspawn(program), every=16, note="makes a cgroup"),
+        ]))
 
     def prefix(self, user):
         """What a command line of containers() starts with to meet the conditions it needs."""

@@ -123,3 +123,16 @@ def test_descriptors_that_run_short(world):
     named = [line for line in said if line.startswith("s")]
     assert len(said) == count and 0 < len(named) < count
     assert "no pipe for its output: No file descriptors available" in result.err
+
+
+def test_memory_runs_out_around_pid1(world, nsinit):
+    """In the cgroup that PID 1 is in as well: who takes it all is killed and started again, and the others go on."""
+    if world.root.run([nsinit, "--memory", "64m", "--", "true"]).status:
+        pytest.skip("no cgroup with a limit of memory can be made here")
+    world.service("hog", "Restart=always\nRestartSec=0\nOOMScoreAdjust=-900\nExecStart=/usr/bin/python3 -c \"x = b'x' * (1 << 30)\"",
+                  "StartLimitIntervalSec=0")
+    world.service("calm", "ExecStart=/bin/sleep 1000")
+    result = world.run(wait_for("[ $(nsctl show -p NRestarts --value hog) -ge 5 ]") + "nsctl stop hog; nsctl is-active calm; echo the end",
+                       "--memory", "64m")
+    assert (result.status, result.out) == (0, "active\nthe end\n"), result
+    assert result.err.count("hog.service: main process ended with signal 9\n") >= 5, result.err
