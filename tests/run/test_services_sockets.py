@@ -116,8 +116,7 @@ def test_only_the_main_process_gets_them(sockets):
     assert [line for line in result.out.splitlines() if line.startswith("echo: ")] == ["echo: None 4", "echo: 1 5", "echo: None 4"], result
 
 
-def test_sockets_do_not_stand_in_their_own_way(sockets):
-    """Descriptors are put where others of them stand."""
+def test_many_sockets_come_in_the_order_of_their_file(sockets):
     named(sockets, "echo", "\n".join(f"ListenStream=@/sock{i}" for i in range(40)))
     code = "import socket; print(' '.join(socket.socket(fileno=3 + i).getsockname().rpartition('sock')[2] for i in range(40)))"
     (sockets.directory / "server").write_text(code)
