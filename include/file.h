@@ -21,6 +21,12 @@ char *file_line(char **rest);
 char *file_word(char **rest);
 
 /*
+ * open(2) with a link followed only where root and we alone can have put it: else the owner of a directory could lead us to what is not
+ * theirs. ELOOP: there is one. path is absolute.
+ */
+int file_open(const char *path, int flags, mode_t mode);
+
+/*
  * Makes a directory, unless it is there, and those above it. It gets the mode, and the owner unless that is NULL or not set. 0, or -1 with
  * errno. path is written to, and then as it was.
  */

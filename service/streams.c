@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "log.h"
 #include "logs.h"
 #include "machine.h"
@@ -50,10 +51,10 @@ static int open_stream(const struct launch *launch, struct unit *unit, int numbe
 		return null_fd;
 	if (stream->kind < STREAM_FILE)
 		return stream->kind == STREAM_INHERIT ? -1 : logs_pipe(unit);
-	fd = openat(AT_FDCWD, path, (number == STDIN_FILENO ? O_RDONLY : stream->kind == STREAM_TTY ? O_WRONLY : O_WRONLY | O_CREAT | flags[stream->kind]) |
-	            O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644); /* nothing that is opened may hold us up */
+	fd = file_open(path, (number == STDIN_FILENO ? O_RDONLY : stream->kind == STREAM_TTY ? O_WRONLY : O_WRONLY | O_CREAT | flags[stream->kind]) |
+	            O_NOCTTY | O_NONBLOCK, 0644); /* nothing that is opened may hold us up */
 	if (fd < 0) {
-		log_error("%s: %s", path, strerror(errno));
+		log_error("%s: %s", path, errno == ELOOP ? "a link in a directory that others than root can write to; name what it leads to" : strerror(errno));
 		return -2;
 	}
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);

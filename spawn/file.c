@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -91,6 +92,31 @@ static bool is_ours(int directory)
 	struct stat status;
 
 	return fstat(directory, &status) == 0 && (status.st_uid == 0 || status.st_uid == geteuid()) && !(status.st_mode & 022);
+}
+
+int file_open(const char *path, int flags, mode_t mode)
+{
+	int parent = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (;;) {
+		char name[NAME_MAX + 1] = "", letter;
+		size_t length = strcspn(path += strspn(path, "/"), "/"), rest = length + strspn(path + length, "/");
+		int how = path[rest] ? O_PATH | O_DIRECTORY : flags, fd = -1, error = ENAMETOOLONG;
+
+		memcpy(name, path, length <= NAME_MAX ? length : 0);
+		if (parent >= 0 && *name) {
+			fd = openat(parent, name, how | O_CLOEXEC | (is_ours(parent) ? 0 : O_NOFOLLOW), mode);
+			error = errno;
+			if (fd < 0 && error == ENOTDIR && readlinkat(parent, name, &letter, sizeof letter) > 0)
+				error = ELOOP;
+		}
+		close(parent);
+		errno = error;
+		if (fd < 0 || !path[rest])
+			return fd;
+		path += rest;
+		parent = fd;
+	}
 }
 
 /* Makes a directory in the one that is open at parent, which it closes, unless it is there; and opens it. -1 with errno. */

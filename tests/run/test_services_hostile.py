@@ -100,3 +100,25 @@ def test_link_of_root_to_a_directory_of_a_service_is_followed(world):
     result = world.run("nsctl stop app; chmod 755 /run; rmdir /run/app; mkdir -m 700 elsewhere; ln -s $PWD/elsewhere /run/app; "
                        "nsctl start app; stat -c '%u %a' elsewhere")
     assert result.out == f"{USER_ID} 755\n", result
+
+
+@pytest.mark.parametrize("link, target", [("logs/out", "victim"), ("logs", "others")], ids=["file", "directory"])
+@pytest.mark.parametrize("stream", ["StandardOutput=append:", "StandardOutput=truncate:", "StandardError=file:", "StandardInput=file:"])
+def test_stream_is_not_led_to_what_is_root_s(world, stream, link, target):
+    """The user of a service owns the directory of its log, and puts a link there. A link of root's is followed."""
+    home = world.directory / "home"
+    (home / "logs").mkdir(parents=True)
+    (world.directory / "others").mkdir()
+    for name in ("victim", "others/out"):
+        (world.directory / name).write_text("root's\n")
+    if link == "logs":
+        (home / "logs").rmdir()
+    (home / link).symlink_to(world.directory / target)
+    world.service("tame", f"Type=oneshot\n{stream}@/home/logs/out\nExecStart=/bin/sh -c 'cat; echo out; echo err >&2'")
+    for owner in (USER_ID, 0):
+        for directory in (home, home / "logs"):
+            os.chown(directory, owner, owner, follow_symlinks=False)
+        result = world.run("cat victim others/out >seen")
+        led = world.lines("seen") != ["root's", "root's"] or "tame: root's\n" in result.out
+        assert led == (owner == 0), result
+        assert ("home/logs/out: a link in a directory that others than root can write to" in result.err) == (owner != 0), result
