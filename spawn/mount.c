@@ -215,17 +215,27 @@ static int mount_cgroup(struct child *child, const struct mount_row *row)
 	return borrows_sys(child->plan) ? mount_directory(child, row->target, "tmpfs", row->flags, NULL) : -1;
 }
 
-/* Group 5 is tty's, and in a user namespace of one id it does not exist. */
+/* True if the maps of our user namespace leave the group out. */
+static bool lacks_group(const struct plan *plan, unsigned group)
+{
+	bool lacks = plan->gid_map.count > 0;
+
+	for (size_t i = 0; i < plan->gid_map.count; i++)
+		lacks &= group - plan->gid_map.ranges[i].inside >= plan->gid_map.ranges[i].count;
+	return lacks || idmap_is_single(plan);
+}
+
+/* Group 5 is tty's, and in a user namespace of few ids it does not exist. */
 static int mount_pts(struct child *child, const struct mount_row *row)
 {
 	static const char plain[] = "newinstance,ptmxmode=0666,mode=620";
 
-	if (idmap_is_single(child->plan))
+	if (lacks_group(child->plan, 5))
 		return mount_row(child, row, plain);
-	/* In a user namespace that was made outside it may not exist either. */
 	if (mount_row(child, row, row->data) == 0)
 		return 0;
-	return errno == EINVAL ? mount_row(child, row, plain) : -1;
+	/* In a user namespace that was made outside it may not exist either. */
+	return errno == EINVAL && child->plan->borrows && child->plan->gid_map.count == 0 ? mount_row(child, row, plain) : -1;
 }
 
 int mount_rows_apply(struct child *child)
