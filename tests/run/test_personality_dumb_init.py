@@ -151,7 +151,8 @@ def test_who_gets_a_signal(dumb_init, probe, scratch, options, environment, reac
         until(lambda: (scratch / "member").exists(), "the signal to the other member")
     else:
         (member,) = children_of(program_of(process))
-        assert state_of(member) == "S" and not (scratch / "member").exists()
+        until(lambda: state_of(member) == "S", "the other member's wait")
+        assert not (scratch / "member").exists()
         os.kill(member, signal.SIGKILL)
     say_goodbye(process)
 

@@ -5,6 +5,7 @@ import os
 
 import pytest
 from harness import checked
+from services import wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a /run of its own")
 
@@ -55,7 +56,9 @@ def test_target_starts_what_it_names_and_what_is_linked(world, run):
 def test_stop_of_a_target_is_for_its_parts(world, run):
     files = {"part.service": says(world, "part", "PartOf=mine.target"), "rest.service": says(world, "rest"),
              "mine.target": "[Unit]\nWants=part.service rest.service\n"}
-    result = run(files, "mine.target", "nsctl stop mine.target; nsctl is-active part.service; nsctl is-active rest.service")
+    result = run(files, "mine.target", "nsctl stop mine.target; " + wait_for("! nsctl -q is-active part.service")
+                 + wait_for("[ $(nsctl is-active part.service) != deactivating ]")
+                 + "nsctl is-active part.service; nsctl is-active rest.service")
     assert result.out == "inactive\nactive\n", result
 
 
