@@ -112,6 +112,8 @@ def test_stopping_hurries_at_a_second_signal(world):
     until(lambda: world.lines() == ["here"], "the service")
     init = children_of(process.pid)[0] if not command_of(process.pid).startswith(world.nsinit) else process.pid
     process.send(signal.SIGTERM)
+    while "signal TERM: the end" not in (line := process.stderr.readline().decode()):  # else a second one is the same
+        assert line
     until(lambda: "sleep" in " ".join(map(command_of, descendants_of(init))), "life goes on")
     process.send(signal.SIGTERM)
     assert process.finish().status == 0
