@@ -5,9 +5,21 @@
 #ifndef SECCOMP_H
 #define SECCOMP_H
 
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* What the kernel calls the one that we are built for. */
+#if defined __x86_64__
+#define SECCOMP_ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined __aarch64__
+#define SECCOMP_ARCHITECTURE AUDIT_ARCH_AARCH64
+#elif defined __arm__
+#define SECCOMP_ARCHITECTURE AUDIT_ARCH_ARM
+#elif defined __riscv
+#define SECCOMP_ARCHITECTURE AUDIT_ARCH_RISCV64
+#endif
 
 struct child;
 

@@ -9,7 +9,6 @@
 #include "seccomp.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -20,16 +19,6 @@
 
 #include "child.h"
 #include "sys.h"
-
-#if defined __x86_64__
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined __aarch64__
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#elif defined __arm__
-#define ARCHITECTURE AUDIT_ARCH_ARM
-#elif defined __riscv
-#define ARCHITECTURE AUDIT_ARCH_RISCV64
-#endif
 
 enum {
 	X32_BIT = 0x40000000, /* x86-64 has a second set of numbers from here on */
@@ -291,7 +280,7 @@ static size_t sort(uint64_t capabilities, const struct rule **sorted)
 void seccomp_emit_begin(struct code *code)
 {
 	emit_load(code, offsetof(struct seccomp_data, arch));
-	seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+	seccomp_emit(code, BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_ARCHITECTURE, 1, 0);
 	emit_return(code, SECCOMP_RET_ERRNO | ENOSYS); /* another architecture's numbers mean other calls */
 	emit_load(code, offsetof(struct seccomp_data, nr));
 }

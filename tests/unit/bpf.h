@@ -5,21 +5,10 @@
 #ifndef BPF_H
 #define BPF_H
 
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#if defined __x86_64__
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined __aarch64__
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#elif defined __arm__
-#define ARCHITECTURE AUDIT_ARCH_ARM
-#elif defined __riscv
-#define ARCHITECTURE AUDIT_ARCH_RISCV64
-#endif
 
 /* What the program returns, SECCOMP_RET_*. One that the kernel would not take fails the test. */
 uint32_t bpf_run(const struct sock_filter *program, size_t length, const struct seccomp_data *data);

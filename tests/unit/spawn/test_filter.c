@@ -14,6 +14,7 @@
 #include "bpf.h"
 #include "calls.h"
 #include "filter.h"
+#include "seccomp.h"
 #include "unit.h"
 
 enum { NUMBERS = PLAN_CALLS + 100, KILLED = -1, LOGGED = -2 };
@@ -55,7 +56,7 @@ static int run(const struct seccomp_data *data)
 
 static int call(int number, uint64_t first, uint64_t second, uint64_t third, uint64_t fourth)
 {
-	const struct seccomp_data data = {.nr = number, .arch = ARCHITECTURE, .args = {first, second, third, fourth}};
+	const struct seccomp_data data = {.nr = number, .arch = SECCOMP_ARCHITECTURE, .args = {first, second, third, fourth}};
 
 	return run(&data);
 }
@@ -270,7 +271,7 @@ static void test_other_architectures(void **state)
 		for (size_t i = 0; i < COUNT(others); i++) {
 			struct seccomp_data data = {.nr = SYS_read, .arch = others[i]};
 
-			if (others[i] != ARCHITECTURE)
+			if (others[i] != SECCOMP_ARCHITECTURE)
 				assert_int_equal(run(&data), ENOSYS);
 		}
 #ifdef __x86_64__

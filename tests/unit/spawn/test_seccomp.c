@@ -42,7 +42,7 @@ static void compile(uint64_t capabilities)
 
 static int call(int number, uint64_t first, uint64_t second)
 {
-	const struct seccomp_data data = {.nr = number, .arch = ARCHITECTURE, .args = {first, second}};
+	const struct seccomp_data data = {.nr = number, .arch = SECCOMP_ARCHITECTURE, .args = {first, second}};
 
 	return filter(&data);
 }
@@ -170,7 +170,7 @@ static void test_other_architectures(void **state)
 	data.arch = 0;
 	assert_int_equal(filter(&data), ENOSYS);
 #ifdef __x86_64__
-	data = (struct seccomp_data){.nr = 0x40000000 | SYS_mount, .arch = ARCHITECTURE};
+	data = (struct seccomp_data){.nr = 0x40000000 | SYS_mount, .arch = SECCOMP_ARCHITECTURE};
 	assert_int_equal(filter(&data), ENOSYS);
 #endif
 }
