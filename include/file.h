@@ -16,6 +16,9 @@ int file_write(int directory, const char *path, const char *text, size_t length)
 /* Reads a file from its begin, as much as fits in text with a NUL behind it. The length, or -1 with errno and text empty. */
 ssize_t file_read(int directory, const char *path, char *text, size_t size);
 
+/* The same of what has been opened, which it closes; -1: that failed, with its errno. */
+ssize_t file_read_open(int fd, char *text, size_t size);
+
 /* Cuts the next line, or the next word between blanks, off a text. NULL at its end. */
 char *file_line(char **rest);
 char *file_word(char **rest);
@@ -25,6 +28,9 @@ char *file_word(char **rest);
  * theirs. ELOOP: there is one. path is absolute.
  */
 int file_open(const char *path, int flags, mode_t mode);
+
+/* What a failure of file_open() is, from errno. */
+const char *file_open_error(void);
 
 /*
  * Makes a directory, unless it is there, and those above it. It gets the mode, and the owner unless that is NULL or not set. 0, or -1 with

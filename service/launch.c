@@ -152,12 +152,12 @@ static int read_env_file(const char *path)
 {
 	bool optional = *path == '-';
 	char *at = text + text_used, *variable;
-	ssize_t length = file_read(AT_FDCWD, path + optional, at, sizeof text - text_used);
+	ssize_t length = file_read_open(file_open(path + optional, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0), at, sizeof text - text_used);
 
 	if (length < 0 && optional)
 		return 0;
 	if (length < 0) {
-		log_error("EnvironmentFile=%s: %s; write - before it if it need not be there", path, strerror(errno));
+		log_error("EnvironmentFile=%s: %s%s", path, file_open_error(), errno == ENOENT ? "; write - before it if it need not be there" : "");
 		return -1;
 	}
 	text_used += (size_t)length + 1;

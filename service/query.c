@@ -37,12 +37,15 @@ static void split(char *text, char **fields)
 
 static int take_answers(int fd, const struct query *query)
 {
-	char packet[CONTROL_PACKET + 1], *fields[ANSWER_FIELDS];
+	char packet[CONTROL_PACKET + 1] = "", *fields[ANSWER_FIELDS];
 	ssize_t length;
 
-	while ((length = recv(fd, packet, CONTROL_PACKET, 0)) > 0) {
+	/* Who is turned away before he is heard gets a reset first, once, and then what was said to him: unix(7) */
+	while ((length = recv(fd, packet, CONTROL_PACKET, 0)) > 0 || (length < 0 && errno == ECONNRESET)) {
 		void (*take)(char *const *) = packet[0] == ANSWER_UNIT ? query->unit : packet[0] == ANSWER_EDGE ? query->edge : NULL;
 
+		if (length < 0)
+			continue;
 		packet[length] = '\0';
 		if (packet[0] == ANSWER_END)
 			return packet[1] - '0';

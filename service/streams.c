@@ -54,7 +54,7 @@ static int open_stream(const struct launch *launch, struct unit *unit, int numbe
 	fd = file_open(path, (number == STDIN_FILENO ? O_RDONLY : stream->kind == STREAM_TTY ? O_WRONLY : O_WRONLY | O_CREAT | flags[stream->kind]) |
 	            O_NOCTTY | O_NONBLOCK, 0644); /* nothing that is opened may hold us up */
 	if (fd < 0) {
-		log_error("%s: %s", path, errno == ELOOP ? "a link in a directory that others than root can write to; name what it leads to" : strerror(errno));
+		log_error("%s: %s", path, file_open_error());
 		return -2;
 	}
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);

@@ -29,8 +29,14 @@ int file_write(int directory, const char *path, const char *text, size_t length)
 
 ssize_t file_read(int directory, const char *path, char *text, size_t size)
 {
-	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), error; /* a pipe without a writer is empty, not a wait */
+	/* a pipe without a writer is empty, not a wait */
+	return file_read_open(openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), text, size);
+}
+
+ssize_t file_read_open(int fd, char *text, size_t size)
+{
 	size_t length = 0;
+	int error;
 	ssize_t n = fd < 0 ? -1 : 1;
 
 	while (n > 0 && length < size - 1) {
@@ -117,6 +123,11 @@ int file_open(const char *path, int flags, mode_t mode)
 		path += rest;
 		parent = fd;
 	}
+}
+
+const char *file_open_error(void)
+{
+	return errno == ELOOP ? "a link in a directory that others than root can write to; name what it leads to" : strerror(errno);
 }
 
 /* Makes a directory in the one that is open at parent, which it closes, unless it is there; and opens it. -1 with errno. */

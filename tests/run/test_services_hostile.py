@@ -122,3 +122,17 @@ def test_stream_is_not_led_to_what_is_root_s(world, stream, link, target):
         led = world.lines("seen") != ["root's", "root's"] or "tame: root's\n" in result.out
         assert led == (owner == 0), result
         assert ("home/logs/out: a link in a directory that others than root can write to" in result.err) == (owner != 0), result
+
+
+def test_environment_is_not_read_from_what_is_root_s(world):
+    """A link of the service's user to a file that they may not read; one of root's is followed."""
+    home = world.directory / "home"
+    home.mkdir()
+    (world.directory / "secret").write_text("SECRET=roots\n")
+    (home / "env").symlink_to(world.directory / "secret")
+    world.service("tame", "Type=oneshot\nEnvironmentFile=@/home/env\nExecStart=/bin/sh -c 'echo got $SECRET'")
+    for owner in (USER_ID, 0):
+        os.chown(home, owner, owner)
+        result = world.run("true")
+        assert ("got roots" in result.out) == (owner == 0), result
+        assert ("home/env: a link in a directory that others than root can write to" in result.err) == (owner != 0), result
