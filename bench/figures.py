@@ -82,6 +82,7 @@ class Figure:
             self.budgets.append(Budget(f"{text} ≤ {limit} × {against}", ratio, limit))
 
 
+PEERS = ["tini", "tini-static", "dumb-init", "catatonit"]
 SPREAD = [Column("median", "median"), Column("q1", "25 %"), Column("q3", "75 %")]
 
 
@@ -125,7 +126,7 @@ def start(lineup, effort):
     figure = Figure("start", "entrypoint: start and exit of a static program, over a bare exec of it", "µs", "over",
                     SPREAD + [Column("over", "over bare")], results)
     figure.hold("start + exit over a bare exec", 1.25, "floor")
-    for peer in ["tini", "tini-static", "dumb-init", "catatonit"]:
+    for peer in PEERS:
         figure.hold("start + exit over a bare exec", 0.4, peer)
     return [figure]
 
@@ -182,6 +183,8 @@ def idle(lineup, effort):
     figure.budgets = [Budget("idle, anonymous ≤ 24 kB", ours["anonymous"], 24, "kB"),
                       Budget("idle, RSS ≤ 120 kB", ours["rss"], 120, "kB"),
                       Budget(f"wake-ups in {seconds} s = 0", ours["wakeups"], 0, "")]
+    for peer in PEERS:
+        figure.hold("idle, anonymous", 0.5, peer)
     return [figure]
 
 

@@ -52,6 +52,10 @@ static const struct {
 	 "It gets the process id of the program and the name of the signal as arguments, and runs as the program does: in its directory,\n"
 	 "with its environment and ids, in a process group of its own.\nUp to 8 signals may have one; KILL, STOP and CHLD cannot.\n"
 	 "A TERM that it takes starts neither\n.B \\-\\-delay\nnor\n.BR \\-\\-grace ."},
+	{"restart",
+	 "If the program outlives it,\n.B \\-\\-grace\nkills it first.\n"
+	 "Leftovers of the program stay, and\n.B \\-\\-delay\nis not waited for.\n"
+	 "A TERM ends the program for good, also one that comes meanwhile; TERM, KILL, STOP and CHLD cannot be SIG."},
 	{"drain", "See\n.BR \"END OF THE PROGRAM\" ."},
 	{"verbose",
 	 "The variable is the level itself: 0 errors, 1 warnings (the default), 2 what is done, 3 signals and processes too."},

@@ -45,6 +45,8 @@ struct loop {
 	struct rlimit queue; /* RLIMIT_SIGPENDING before we lowered ours */
 	bool lowered;
 	bool delayed;        /* a TERM has waited for --delay once */
+	bool leaving;        /* a TERM has come: what ends now ends for good */
+	bool again;          /* the program is to start again when it has ended */
 	bool ended;          /* the child has, or there is nothing to wait for */
 	bool alone;          /* no child is left at all */
 	bool asked;          /* a signal or a key asked for the machine's end */
@@ -62,6 +64,9 @@ struct loop {
 
 /* A loop around child, which may be 0. */
 struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job, const sigset_t *mask);
+
+/* The program, which had ended, runs again as child. */
+void loop_renew(struct loop *loop, pid_t child);
 
 /* Runs until loop->ended. Nothing in it exits, allocates or waits for anything but the next event. */
 void loop_run(struct loop *loop);

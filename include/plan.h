@@ -212,6 +212,7 @@ struct plan {
 	bool warn_reap;
 	bool pause;        /* no program: hold the namespaces and reap */
 	int parent_death;  /* signal, 0: none */
+	int restart;       /* signal that ends the program and starts it again, 0: none */
 	bool session;      /* a session for the program, with or without a terminal */
 	bool stop_along;   /* at TSTP, TTIN and TTOU the program is stopped, and we stop as well */
 	bool close_inherited; /* descriptors that were passed to us are for the program only */

@@ -153,15 +153,37 @@ static bool is_hooked(struct loop *loop, int signal)
 	return true;
 }
 
+/* --restart: the program is told to end as by a TERM, and role.c starts it again. True if the signal means that. */
+static bool is_restart(struct loop *loop, int signal)
+{
+	const siginfo_t info = {.si_signo = SIGTERM, .si_code = SI_USER};
+	char name[16];
+
+	if (!acts(loop) || loop->plan->restart != signal)
+		return false;
+	log_info("signal %s: %s", value_signal_name(signal, name), loop->leaving ? "no restart, a TERM has come before" : "restart");
+	if (loop->leaving || loop->again)
+		return true;
+	loop->again = true;
+	forward_plainly(loop, &info);
+	return true;
+}
+
 void forward_signal(struct loop *loop, const siginfo_t *info)
 {
-	if (!is_hooked(loop, info->si_signo) && !is_delayed(loop, info))
+	if (is_hooked(loop, info->si_signo) || is_restart(loop, info->si_signo))
+		return;
+	if (info->si_signo == SIGTERM) {
+		loop->leaving = true;
+		loop->again = false;
+	}
+	if (!is_delayed(loop, info))
 		forward_plainly(loop, info);
 }
 
 bool forward_is_changed(const struct loop *loop, int signal)
 {
-	return acts(loop) && (loop->plan->rewrite[signal] || plan_hook(loop->plan, signal));
+	return acts(loop) && (loop->plan->rewrite[signal] || loop->plan->restart == signal || plan_hook(loop->plan, signal));
 }
 
 void forward_again(struct loop *loop)

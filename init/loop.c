@@ -40,6 +40,13 @@ struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t ch
 	};
 }
 
+void loop_renew(struct loop *loop, pid_t child)
+{
+	loop->child = child;
+	loop->ended = loop->again = loop->stopped = false;
+	loop->deadline_ms = -1; /* a grace of who is gone */
+}
+
 void loop_set_deadline(struct loop *loop, int64_t ms, void (*expired)(struct loop *loop))
 {
 	loop->deadline_ms = loop_now_ms() + ms;

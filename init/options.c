@@ -353,6 +353,15 @@ static const char *add_hook(struct plan *plan, const struct option *option, cons
 	return NULL;
 }
 
+static const char *set_restart(struct plan *plan, const struct option *option, const char *value)
+{
+	const char *wrong = option_set_signal(plan, option, value);
+
+	if (!wrong && is_unheard(plan->restart))
+		return unheard;
+	return !wrong && plan->restart == SIGTERM ? "TERM ends the program for good; give another signal, as HUP" : wrong;
+}
+
 static const char *add_capabilities(struct plan *plan, const struct option *option, const char *value)
 {
 	return value_capabilities(value, field(plan, option)) == 0 ? NULL : "not a capability; give names as NET_ADMIN,SYS_TIME or ALL";
@@ -486,6 +495,7 @@ static const struct option options[] = {
 	{"delay", 0, "TIME", OPTIONS_PID1, set_time, OPTION_FIELD(delay_ms), "hold a TERM for TIME first; a second one cuts it short"},
 	{"grace", 0, "TIME", OPTIONS_PID1, set_time, OPTION_FIELD(grace_ms), "KILL the program TIME after a forwarded TERM"},
 	{"on", 0, "SIG=PROGRAM", OPTIONS_PID1, add_hook, 0, "on SIG, run PROGRAM PID SIG instead of forwarding it"},
+	{"restart", 0, "SIG", OPTIONS_PID1, set_restart, OPTION_FIELD(restart), "on SIG, end the program as by a TERM and start it again"},
 	{"drain", 0, "TIME", OPTIONS_PID1, set_time, OPTION_FIELD(drain_ms), "after the program, TERM what is left, KILL it at TIME"},
 	{"verbose", 'v', NULL, OPTIONS_PID1, option_set_verbose, 0, "say more; -vv: of signals and processes too"},
 	{"quiet", 'q', NULL, OPTIONS_PID1, set_quiet, 0, "say nothing but errors"},

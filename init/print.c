@@ -196,6 +196,8 @@ static void print_pid1(struct out *out, const struct plan *plan)
 			out_print(out, "remap: %u to %u\n", code, plan->remap[code] - 1U);
 	for (size_t i = 0; i < plan->hook_count; i++)
 		out_print(out, "on %s: %s\n", value_signal_name(plan->hooks[i].signal, from), plan->hooks[i].program);
+	if (plan->restart)
+		out_print(out, "on %s: the program again\n", value_signal_name(plan->restart, from));
 	if (plan->delay_ms > 0)
 		out_print(out, "delay of TERM: %ld ms\n", (long)plan->delay_ms);
 	if (plan->grace_ms >= 0)

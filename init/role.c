@@ -75,14 +75,33 @@ static int start_services(const struct plan *plan, const sigset_t *mask)
 	return -1;
 }
 
+/* --restart: the program runs again, with the terminal if it had it. False if it cannot be started: the status says why. */
+LATE static bool run_again(struct loop *loop, struct job *job)
+{
+	struct fault fault;
+	pid_t child;
+
+	job->foreground = loop->given;
+	child = spawn_program(loop->plan, loop->plan->argv, job, loop->mask, &fault);
+	if (child < 0) {
+		loop->status = start_failed(loop->plan, &fault, loop->launcher);
+		return false;
+	}
+	log_info("started %s again as process %d", loop->plan->argv[0], (int)child);
+	loop_renew(loop, child);
+	return true;
+}
+
 /* From here on PID 1 must not die: what comes is only the loop, and the end. Its status. */
-static int turn(const struct plan *plan, struct loop *loop)
+static int turn(const struct plan *plan, struct loop *loop, struct job *job)
 {
 	pid_t child = loop->child;
 
 	if (plan->services)
 		supervisor_attach(loop);
 	loop_run(loop);
+	while (loop->again && run_again(loop, job))
+		loop_run(loop);
 	if (plan->end_group && child > 0 && plan->rewrite[SIGTERM] != 1)
 		kill(-child, plan->rewrite[SIGTERM] ? plan->rewrite[SIGTERM] - 1 : SIGTERM);
 	if (plan->services)
@@ -96,14 +115,14 @@ static int turn(const struct plan *plan, struct loop *loop)
 /* After an exec: everything runs already. */
 LATE static int go_on(const struct plan *plan, const sigset_t *mask)
 {
-	const struct job none = {.kind = JOB_SHARED, .console = -1};
+	struct job none = {.kind = JOB_SHARED, .console = -1};
 	struct loop loop = loop_around(plan, SIGNALS_PAUSE, 0, &none, mask);
 
 	state_resume_loop(&loop);
 	if (plan->pty)
 		log_open(loop.launcher, plan->verbosity);
 	supervisor_resume(plan, plan->services);
-	return turn(plan, &loop);
+	return turn(plan, &loop, &none);
 }
 
 static int run_program(const struct plan *plan, const sigset_t *mask, int console, int launcher)
@@ -138,9 +157,9 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 		launcher = -1;
 	}
 	loop.launcher = launcher;
-	if (loop.console < 0 && console >= 0)
+	if (loop.console < 0 && console >= 0 && !plan->restart)
 		close(console);
-	return turn(plan, &loop);
+	return turn(plan, &loop, &job);
 }
 
 /* A parent that died before we could ask to be told is told of now. prctl(2) PR_SET_PDEATHSIG */

@@ -112,8 +112,8 @@ const char *reexec_begin(const struct loop *loop, const char *path, void (*done)
 
 	if (wrong)
 		return wrong;
-	if (loop->plan->hook_count > 0 && !loop->plan->machine)
-		return "the programs of --on would not be who they are";
+	if ((loop->plan->hook_count > 0 || loop->plan->restart) && !loop->plan->machine)
+		return "the programs of --on and --restart would not be who they are";
 	/* Who is in a container that we made must not choose a program for us, who may do more. */
 	if (strchr(path, '/') && is_container)
 		return "PID 1 of this container only runs the file that it was started with";

@@ -63,6 +63,11 @@ def state_of(pid):
     return fields[0] if fields else None
 
 
+def lives(pid):
+    """True if it has not ended. What it does at this moment, sleep or run, is chance."""
+    return state_of(pid) not in (None, "Z")
+
+
 def children_of(pid):
     found = [int(p) for p in os.listdir("/proc") if p.isdigit()]
     return [p for p in found if (fields := stat_fields(p)) and int(fields[1]) == pid]

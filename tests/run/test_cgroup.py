@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from containers import Box, one_line
 from harness import (
-    CLONE_NEWNS, MS_PRIVATE, MS_REC, checked, children_of, command_of, kill_quietly, state_of, status_field, until,
+    CLONE_NEWNS, MS_PRIVATE, MS_REC, checked, children_of, command_of, kill_quietly, lives, status_field, until,
     waits_in,
 )
 
@@ -137,7 +137,7 @@ def pipes(pid):
 
 
 def is_gone(pid):
-    return state_of(pid) in (None, "Z")
+    return not lives(pid)
 
 
 # ---- the limits ----

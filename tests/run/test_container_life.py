@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from containers import Box, host_namespaces, one_line, own, small_root, snapshot
-from harness import children_of, kill_quietly, stat_fields, state_of, status_field, until
+from harness import children_of, kill_quietly, stat_fields, lives, state_of, status_field, until
 
 FORWARDED = sorted(set(range(1, 65)) - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGTERM})
 
@@ -187,7 +187,7 @@ def test_death_of_the_parent_is_told_to_the_program(told):
     parent, launcher, said = told
     os.kill(parent.pid, signal.SIGKILL)
     until(said.exists, "the signal")
-    until(lambda: state_of(launcher) in (None, "Z"), "the end of the container")
+    until(lambda: not lives(launcher), "the end of the container")
     assert said.read_text() == "10\n"
 
 
@@ -196,7 +196,7 @@ def test_death_of_the_launcher_is_told_to_the_program(told):
     [pid1] = children_of(launcher)
     os.kill(launcher, signal.SIGKILL)
     until(said.exists, "the signal")
-    until(lambda: state_of(pid1) in (None, "Z"), "the end of PID 1")
+    until(lambda: not lives(pid1), "the end of PID 1")
     assert said.read_text() == "10\n"
 
 

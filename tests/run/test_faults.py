@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from containers import Box, host_namespaces, one_line, own, small_root
-from harness import Caller, checked, descendants_of, kill_quietly, state_of
+from harness import Caller, checked, descendants_of, kill_quietly, lives
 from test_cgroup import place  # noqa: F401
 
 # Where a start may go on with less: what, and why.
@@ -179,7 +179,7 @@ def verdict(faulty, good, inject):
     except pytest.fail.Exception:
         return f"{inject}: hangs"
     finally:
-        left = [pid for pid in set(descendants_of(os.getpid())) - before if state_of(pid) not in (None, "Z")]
+        left = [pid for pid in set(descendants_of(os.getpid())) - before if lives(pid)]
         for pid in left:
             kill_quietly(pid)
     if left:

@@ -9,7 +9,7 @@ import subprocess
 
 import pexpect
 import pytest
-from harness import children_of, descendants_of, state_of, stat_fields, until
+from harness import children_of, descendants_of, lives, state_of, stat_fields, until
 from peers import OURS, both, everyone, one_line, orphan_of, peer, peers_of, program_of, ready, running, stopped, waits_as
 
 SAYS = r"\[dumb-init\] "
@@ -276,7 +276,7 @@ def test_dropped_term_is_dropped_at_the_end_too(child_dumb_init, probe, scratch)
     process = child_dumb_init.start("-r 15:0", [probe, "leave", "4", "on", "TERM", scratch / "seen", "0"], stdout=None, stderr=None)
     assert process.wait() == 4
     leftover, _ = orphan_of()
-    assert state_of(leftover) == "S" and not (scratch / "seen").exists()
+    assert lives(leftover) and not (scratch / "seen").exists()
     os.kill(leftover, signal.SIGKILL)
 
 
@@ -286,7 +286,7 @@ def test_single_child_sends_nothing_at_the_end(child_dumb_init, probe, scratch, 
                                     stdout=None, stderr=None)
     assert process.wait() == 4
     leftover, _ = orphan_of()
-    assert state_of(leftover) == "S" and not (scratch / "seen").exists()
+    assert lives(leftover) and not (scratch / "seen").exists()
     os.kill(leftover, signal.SIGKILL)
 
 
@@ -428,4 +428,4 @@ def test_stopped_program_is_not_taken_for_dead(our_dumb_init, probe):
 def test_leftovers_in_the_group_are_ended(our_child_dumb_init, probe):
     result = our_child_dumb_init.run("", ["sh", "-c", f"{probe} sleep & {probe} sleep & exit 3"])
     assert result.status == 3
-    until(lambda: not [p for p in descendants_of(os.getpid()) if state_of(p) not in ("Z", None)], "the end of both")
+    until(lambda: not [p for p in descendants_of(os.getpid()) if lives(p)], "the end of both")

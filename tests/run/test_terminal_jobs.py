@@ -9,7 +9,7 @@ import struct
 import termios
 
 import pytest
-from harness import caller_named, children_of, command_of, descendants_of, interrupt_prompt, state_of, until
+from harness import caller_named, children_of, command_of, descendants_of, interrupt_prompt, lives, state_of, until
 
 WAYS = ["run-root", "run-user", "subreaper-user", "single-user"]
 OPTIONS = {"run": "", "subreaper": " -s", "single": " -s -c"}
@@ -200,7 +200,7 @@ def test_stopped_job_ends_by_kill(shell, probe):
     assert program in ours
     stop_by_key(shell, program)
     shell.answer("kill %1")
-    until(lambda: all(state_of(p) in (None, "Z") for p in ours), "the end of nsinit and its program")
+    until(lambda: all(not lives(p) for p in ours), "the end of nsinit and its program")
 
 
 def test_program_that_stops_itself_stops_the_job(shell, probe):
@@ -255,6 +255,23 @@ def test_continue_that_continues_nothing_is_a_signal_like_any_other(shell, probe
     shell.sees("18\r\n")
     shell.key("\\")
     shell.sees("3\r\n")
+    shell.prompt()
+    shell.close()
+
+
+def test_continue_that_continues_nothing_restarts_the_program(shell, probe):
+    shell.type(shell.nsinit.replace(" --", " --restart CONT --") + f" {probe} signals")
+    shell.sees("ready\r\n")
+    os.kill(children_of(shell.child.pid)[0], signal.SIGCONT)
+    shell.sees("15\r\n")
+    shell.sees("ready\r\n")
+    os.kill(shell.program(r"\S+probe signals"), signal.SIGSTOP)
+    shell.sees("Stopped")
+    shell.prompt()
+    shell.type("fg")
+    shell.sees("18\r\n")
+    os.kill(children_of(shell.child.pid)[0], signal.SIGTERM)
+    shell.sees("15\r\n")
     shell.prompt()
     shell.close()
 
@@ -397,7 +414,7 @@ def test_nohup_survives_the_hang_up(shell, probe, scratch):
     shell.child.wait()
     assert running(program) and state_of(init) not in (None, "Z")
     os.kill(program, signal.SIGTERM)
-    until(lambda: state_of(init) in (None, "Z"), "nsinit's end")
+    until(lambda: not lives(init), "nsinit's end")
 
 
 def test_hang_up_ends_a_background_job(shell, probe, scratch):
@@ -405,7 +422,7 @@ def test_hang_up_ends_a_background_job(shell, probe, scratch):
     program = start_background(shell, probe, scratch, "")
     hang_up(shell)
     shell.child.wait()
-    until(lambda: state_of(program) in (None, "Z"), "the program's end")
+    until(lambda: not lives(program), "the program's end")
 
 
 def test_hang_up_ends_a_stopped_job(shell, probe):
@@ -413,7 +430,7 @@ def test_hang_up_ends_a_stopped_job(shell, probe):
     stop_by_key(shell, program)
     hang_up(shell)
     shell.child.wait()
-    until(lambda: state_of(program) in (None, "Z"), "the program's end")
+    until(lambda: not lives(program), "the program's end")
 
 
 def start_background(shell, probe, scratch, before):

@@ -121,6 +121,22 @@ def test_program_leads_a_session_with_it(box):
     assert report["sid"] == report["pgid"] == report["pid"] == report["tty"]["tty_session"] == report["tty"]["foreground"]
 
 
+def test_program_that_is_restarted_leads_a_session_with_it_too(box):
+    child = box.pty("--restart USR1", ["/bin/sh", "-c", "/bin/probe; exec /bin/probe signals"])
+    for _ in range(3):
+        child.expect("({.*})\\s+ready\\s")
+        report = json.loads(child.match[1])
+        assert report["sid"] == report["pgid"] == report["tty"]["tty_session"] == report["tty"]["foreground"]
+        child.kill(signal.SIGUSR1)
+        child.expect_exact("15")
+    child.expect("ready\\s")
+    child.sendintr()
+    child.expect("2\\s")
+    child.kill(signal.SIGTERM)
+    child.expect_exact("15")
+    assert end_of(child) == 0
+
+
 def test_inherit_keeps_ours(box):
     child = box.pty("--tty inherit", ["/bin/sh", "-c", "ls /dev/pts; tty"])
     child.expect(pexpect.EOF)

@@ -470,6 +470,52 @@ static void test_delay_and_grace(void **state)
 	assert_int_equal(run(plan, SIGNALS_PROGRAM, start(send_two_terms, 0), &shared).status, 128 + SIGKILL);
 }
 
+/* --- --restart --- */
+
+/* The program gets a TERM, and what ended is to start again, unless a TERM of somebody else's comes as well. */
+static void test_restart(void **state)
+{
+	static const struct {
+		enum signal_mode mode;
+		int first, second, status;
+		bool again;
+	} rows[] = {
+		{SIGNALS_PROGRAM, SIGHUP, 0, SIGTERM, true},
+		{SIGNALS_RELAY, SIGHUP, 0, SIGHUP, false},
+		{SIGNALS_PROGRAM, SIGHUP, SIGTERM, SIGTERM, false},
+		{SIGNALS_PROGRAM, SIGINT, 0, SIGINT, false},
+	};
+	struct plan *plan = new_plan();
+
+	(void)state;
+	plan->restart = SIGHUP;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		pid_t child = start(tell_signal, 0);
+		struct loop loop;
+
+		queue(rows[i].first, 0);
+		if (rows[i].second)
+			queue(rows[i].second, 0);
+		loop = run(plan, rows[i].mode, child, &shared);
+		assert_int_equal(loop.status, rows[i].status);
+		assert_int_equal(loop.again, rows[i].again);
+	}
+}
+
+/* A grace is of the run that it began in. */
+static void test_renewed(void **state)
+{
+	struct loop loop = around(new_plan(), SIGNALS_PROGRAM, 1, &shared);
+
+	(void)state;
+	loop.ended = loop.again = loop.stopped = loop.leaving = true;
+	loop_set_deadline(&loop, 1000, NULL);
+	loop_renew(&loop, 2);
+	assert_int_equal(loop.child, 2);
+	assert_int_equal(loop.deadline_ms, -1);
+	assert_false(loop.ended || loop.again || loop.stopped);
+}
+
 /* --- --on --- */
 
 /*
@@ -684,7 +730,7 @@ int main(void)
 		loop_test(test_around), loop_test(test_status), loop_test(test_forward), loop_test(test_rewrite), loop_test(test_drop),
 		loop_test(test_values), loop_test(test_receiver), loop_test(test_terminal_and_shared_group), loop_test(test_own_signals),
 		loop_test(test_stop_and_continue), loop_test(test_orphans), loop_test(test_grace), loop_test(test_no_grace),
-		loop_test(test_delay), loop_test(test_delay_and_grace), loop_test(test_hook), loop_test(test_hook_fails),
+		loop_test(test_delay), loop_test(test_delay_and_grace), loop_test(test_restart), loop_test(test_renewed), loop_test(test_hook), loop_test(test_hook_fails),
 		loop_test(test_pause), loop_test(test_reports), loop_test(test_wrong_reports), loop_test(test_signal_beside_reports), loop_test(test_drain),
 		loop_test(test_clock),
 	};

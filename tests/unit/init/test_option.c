@@ -329,12 +329,13 @@ static void test_fields(void **state)
 	struct plan *plan = new_plan();
 
 	(void)state;
-	assert_int_equal(parse(plan, "-gscwP -p HUP --delay 3 --grace 5s --drain 2 --on USR1=/bin/x --log-fd 7 -R /r --read-only --conf /c --net none "
+	assert_int_equal(parse(plan, "-gscwP -p HUP --delay 3 --grace 5s --drain 2 --on USR1=/bin/x --restart HUP --log-fd 7 -R /r --read-only --conf /c --net none "
 	                             "--hostname h --domainname d --user u:g --clear-env --cwd /w --dry-run --check -V -h "
-	                             "--unshare net --unshare user --share uts --env A=1 --env B=2 --success 7 x"), 46);
+	                             "--unshare net --unshare user --share uts --env A=1 --env B=2 --success 7 x"), 48);
 	assert_true(plan->group && plan->subreaper && plan->single_child && plan->warn_reap && plan->pause && plan->read_only);
 	assert_true(plan->clear_env && plan->dry_run && plan->check && plan->version && plan->help);
 	assert_int_equal(plan->parent_death, SIGHUP);
+	assert_int_equal(plan->restart, SIGHUP);
 	assert_int_equal(plan->grace_ms, 5000);
 	assert_int_equal(plan->drain_ms, 2000);
 	assert_int_equal(plan->delay_ms, 3000);
