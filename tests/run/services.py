@@ -2,10 +2,11 @@
 """A nsinit with services, as the tests of services write and start it."""
 
 import os
+import pathlib
 import shutil
 import stat
 
-from harness import checked
+from harness import checked, children_of
 
 
 class World:
@@ -50,6 +51,13 @@ class World:
     def lines(self, name="notes"):
         path = self.directory / name
         return path.read_text().splitlines() if path.exists() else []
+
+
+def slice_of(init):
+    """The cgroup2 cgroup with those of all services of this PID 1, of which one runs."""
+    paths = [pathlib.Path(f"/proc/{child}/cgroup").read_text().rpartition("0::")[2].strip() for child in children_of(init)]
+    tree = "/sys/fs/cgroup/unified" if os.path.isdir("/sys/fs/cgroup/unified") else "/sys/fs/cgroup"
+    return pathlib.Path(tree + next(path for path in paths if path.endswith(".service"))).parent
 
 
 NOTE = "/bin/sh -c 'echo {} >>@/notes'"

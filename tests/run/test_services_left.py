@@ -10,7 +10,7 @@ import signal
 
 import pytest
 from harness import checked, children_of, command_of, until
-from services import wait_for
+from services import slice_of, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for mounts of its own")
 MS_BIND = 0x1000
@@ -87,9 +87,13 @@ def test_after_a_kill_the_next_one_removes_it(world, start, temporary):
     killed = start("exec sleep 1000")
     until(lambda: len(world.lines()) == 2, "the second")
     assert len(list(temporary.iterdir())) == 2
-    os.kill(init_of(world, killed), signal.SIGKILL)
+    init = init_of(world, killed)
+    cgroups = slice_of(init)
+    os.kill(init, signal.SIGKILL)
     killed.finish()
     assert len(list(temporary.iterdir())) == 2  # nobody was there to do it
+    for path in [*cgroups.glob("*.service"), cgroups]:  # nor this, which only somebody outside could
+        path.rmdir()
     third = start("exec sleep 1000")
     until(lambda: len(world.lines()) == 3, "the third")
     assert len(list(temporary.iterdir())) == 2 and all(list(path.glob("*/tmp/x")) for path in temporary.iterdir())
