@@ -115,7 +115,7 @@ class Faulty(Box):
 PLANS = {
     "root": "--net none --conf {scratch}/conf --domainname nis --bind {scratch}/volume:/mnt:ro --tmpfs /tmp/made "
             "--bind {scratch}/volume/file:/tmp/a/b/file:ro,norec --read-only --cwd /mnt --env A=b --user user",
-    "limits": "--rlimit nofile=99 --nice 5 --oom-score-adj 100 --umask 027 --no-new-privs --cap-drop KILL --cap-add NET_ADMIN "
+    "limits": "--rlimit nofile=99 --nice 19 --oom-score-adj 100 --umask 027 --no-new-privs --cap-drop KILL --cap-add NET_ADMIN "
               "--secret S={scratch}/volume/file",
     "layers": "--ephemeral --privileged --seccomp default --clock-offset monotonic=5 --unshare net --share uts,ipc",
     "maps": "--map-uid 0:100000:9 --map-gid 0:100000:9 --user 5:6",
