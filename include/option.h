@@ -27,11 +27,11 @@ enum option_group {
 struct option {
 	const char *name;     /* long form, without dashes; NULL: none */
 	char letter;          /* short form, 0: none */
+	uint8_t group;        /* enum option_group */
+	uint16_t field;       /* offset in struct plan */
 	const char *argument; /* what it takes, NULL: nothing */
-	enum option_group group;
 	/* Sets the plan's field from value. NULL, or what is wrong with the value and what would be right. */
 	const char *(*parse)(struct plan *plan, const struct option *option, const char *value);
-	uint16_t field; /* offset in struct plan */
 	const char *help;
 };
 

@@ -62,35 +62,35 @@ static const char *set_single_debug(struct plan *plan, const struct option *opti
 }
 
 static const struct option tini_options[] = {
-	{NULL, 's', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(subreaper), "reap orphans without being PID 1"},
-	{NULL, 'p', "SIGNAL", OPTIONS_PID1, option_set_signal, OPTION_FIELD(parent_death), "get SIGNAL when the parent dies"},
-	{NULL, 'v', NULL, OPTIONS_PID1, option_set_verbose, 0, "say more, up to three times"},
-	{NULL, 'w', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(warn_reap), "say which orphans were reaped"},
-	{NULL, 'g', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(group), "forward signals to the program's process group"},
-	{NULL, 'e', "EXIT_CODE", OPTIONS_PID1, option_set_remap, 0, "turn an exit code into 0"},
-	{NULL, 'l', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(license), "print the license"},
-	{NULL, 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
-	{"version", 0, NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+	{NULL, 's', OPTIONS_PID1, OPTION_FIELD(subreaper), NULL, option_set_flag, "reap orphans without being PID 1"},
+	{NULL, 'p', OPTIONS_PID1, OPTION_FIELD(parent_death), "SIGNAL", option_set_signal, "get SIGNAL when the parent dies"},
+	{NULL, 'v', OPTIONS_PID1, 0, NULL, option_set_verbose, "say more, up to three times"},
+	{NULL, 'w', OPTIONS_PID1, OPTION_FIELD(warn_reap), NULL, option_set_flag, "say which orphans were reaped"},
+	{NULL, 'g', OPTIONS_PID1, OPTION_FIELD(group), NULL, option_set_flag, "forward signals to the program's process group"},
+	{NULL, 'e', OPTIONS_PID1, 0, "EXIT_CODE", option_set_remap, "turn an exit code into 0"},
+	{NULL, 'l', OPTIONS_PID1, OPTION_FIELD(license), NULL, option_set_flag, "print the license"},
+	{NULL, 'h', OPTIONS_PID1, OPTION_FIELD(help), NULL, option_set_flag, "print this"},
+	{"version", 0, OPTIONS_PID1, OPTION_FIELD(version), NULL, option_set_flag, "print the version"},
 };
 static const struct option tini_variables[] = {
-	{"TINI_SUBREAPER", 0, NULL, OPTIONS_PID1, set_present, OPTION_FIELD(subreaper), "set: as -s"},
-	{"TINI_KILL_PROCESS_GROUP", 0, NULL, OPTIONS_PID1, set_present, OPTION_FIELD(group), "set: as -g"},
-	{"TINI_VERBOSITY", 0, NULL, OPTIONS_PID1, set_verbosity, 0, "0 to 3, 1 if it is not set"},
+	{"TINI_SUBREAPER", 0, OPTIONS_PID1, OPTION_FIELD(subreaper), NULL, set_present, "set: as -s"},
+	{"TINI_KILL_PROCESS_GROUP", 0, OPTIONS_PID1, OPTION_FIELD(group), NULL, set_present, "set: as -g"},
+	{"TINI_VERBOSITY", 0, OPTIONS_PID1, 0, NULL, set_verbosity, "0 to 3, 1 if it is not set"},
 };
 static const struct option_set tini = {
 	.options = tini_options, .count = COUNT(tini_options), .variables = tini_variables, .variable_count = COUNT(tini_variables),
 };
 
 static const struct option dumb_init_options[] = {
-	{"single-child", 'c', NULL, OPTIONS_PID1, set_single_child, 0, "signals go to the program only, not to its group"},
-	{"rewrite", 'r', "s:r", OPTIONS_PID1, option_set_rewrite, 0, "forward signal s as r, 0 drops it"},
-	{"verbose", 'v', NULL, OPTIONS_PID1, set_single_debug, 0, "say what is done"},
-	{"help", 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
-	{"version", 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+	{"single-child", 'c', OPTIONS_PID1, 0, NULL, set_single_child, "signals go to the program only, not to its group"},
+	{"rewrite", 'r', OPTIONS_PID1, 0, "s:r", option_set_rewrite, "forward signal s as r, 0 drops it"},
+	{"verbose", 'v', OPTIONS_PID1, 0, NULL, set_single_debug, "say what is done"},
+	{"help", 'h', OPTIONS_PID1, OPTION_FIELD(help), NULL, option_set_flag, "print this"},
+	{"version", 'V', OPTIONS_PID1, OPTION_FIELD(version), NULL, option_set_flag, "print the version"},
 };
 static const struct option dumb_init_variables[] = {
-	{"DUMB_INIT_DEBUG", 0, NULL, OPTIONS_PID1, set_debug, 0, "1: as -v"},
-	{"DUMB_INIT_SETSID", 0, NULL, OPTIONS_PID1, set_session, 0, "0: no session for the program"},
+	{"DUMB_INIT_DEBUG", 0, OPTIONS_PID1, 0, NULL, set_debug, "1: as -v"},
+	{"DUMB_INIT_SETSID", 0, OPTIONS_PID1, 0, NULL, set_session, "0: no session for the program"},
 };
 static const struct option_set dumb_init = {
 	.options = dumb_init_options, .count = COUNT(dumb_init_options),
@@ -108,14 +108,14 @@ static void dumb_init_defaults(struct plan *plan)
 }
 
 static const struct option catatonit_options[] = {
-	{NULL, 'g', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(group), "forward signals to the program's process group"},
-	{"help", 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
-	{"license", 'L', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(license), "print the license"},
-	{NULL, 'P', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(pause), "no program, end on INT or TERM"},
-	{"version", 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
+	{NULL, 'g', OPTIONS_PID1, OPTION_FIELD(group), NULL, option_set_flag, "forward signals to the program's process group"},
+	{"help", 'h', OPTIONS_PID1, OPTION_FIELD(help), NULL, option_set_flag, "print this"},
+	{"license", 'L', OPTIONS_PID1, OPTION_FIELD(license), NULL, option_set_flag, "print the license"},
+	{NULL, 'P', OPTIONS_PID1, OPTION_FIELD(pause), NULL, option_set_flag, "no program, end on INT or TERM"},
+	{"version", 'V', OPTIONS_PID1, OPTION_FIELD(version), NULL, option_set_flag, "print the version"},
 };
 static const struct option catatonit_variables[] = {
-	{"CATATONIT_DEBUG", 0, NULL, OPTIONS_PID1, set_single_debug, 0, "set: say what is done"},
+	{"CATATONIT_DEBUG", 0, OPTIONS_PID1, 0, NULL, set_single_debug, "set: say what is done"},
 };
 static const struct option_set catatonit = {
 	.options = catatonit_options, .count = COUNT(catatonit_options),
@@ -129,10 +129,10 @@ static void catatonit_defaults(struct plan *plan)
 }
 
 static const struct option pause_options[] = {
-	{NULL, 'v', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
-	{NULL, 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
-	{NULL, 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
-	{NULL, 'P', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(pause), "nothing more; for who calls every pause program as catatonit"},
+	{NULL, 'v', OPTIONS_PID1, OPTION_FIELD(version), NULL, option_set_flag, "print the version"},
+	{NULL, 'V', OPTIONS_PID1, OPTION_FIELD(version), NULL, option_set_flag, "print the version"},
+	{NULL, 'h', OPTIONS_PID1, OPTION_FIELD(help), NULL, option_set_flag, "print this"},
+	{NULL, 'P', OPTIONS_PID1, OPTION_FIELD(pause), NULL, option_set_flag, "nothing more; for who calls every pause program as catatonit"},
 };
 static const struct option_set pause_set = {.options = pause_options, .count = COUNT(pause_options)};
 
@@ -156,9 +156,9 @@ static void pause_warn(const struct plan *plan)
 }
 
 static const struct option client_options[] = {
-	{"force", 'f', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(force), "at once, without asking PID 1; what is mounted stays so"},
-	{"version", 'V', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(version), "print the version"},
-	{"help", 'h', NULL, OPTIONS_PID1, option_set_flag, OPTION_FIELD(help), "print this"},
+	{"force", 'f', OPTIONS_PID1, OPTION_FIELD(force), NULL, option_set_flag, "at once, without asking PID 1; what is mounted stays so"},
+	{"version", 'V', OPTIONS_PID1, OPTION_FIELD(version), NULL, option_set_flag, "print the version"},
+	{"help", 'h', OPTIONS_PID1, OPTION_FIELD(help), NULL, option_set_flag, "print this"},
 };
 static const struct option_set client = {.options = client_options, .count = COUNT(client_options)};
 
