@@ -210,6 +210,7 @@ static const struct {
 	[STEP_EXEC] = {"program", add_program},
 };
 
+static const char not_root[] = "only root with CAP_SETUID and CAP_SETGID may change user or group; leave --user out";
 static const char not_delegated[] = "run as root, or where systemd delegates cgroups: systemd-run --user --scope nsinit ...";
 
 /* The first row that matches is said. error 0: any. */
@@ -322,10 +323,10 @@ static const struct {
 	{STEP_SECCOMP, EACCES, "as an ordinary user it needs --no-new-privs"},
 	{STEP_SECCOMP, EINVAL, "this kernel has no CONFIG_SECCOMP_FILTER; use --seccomp none"},
 	{STEP_CAPABILITIES, EPERM, "--cap-add names one that we do not have; leave it out, or start us with it"},
-	{STEP_GROUPS, EPERM, "only root may change user; leave --user out"},
-	{STEP_GID, EPERM, "only root may change group; leave --user out"},
+	{STEP_GROUPS, EPERM, not_root},
+	{STEP_GID, EPERM, not_root},
 	{STEP_GID, EINVAL, "the id is not mapped in this user namespace; give one that is"},
-	{STEP_UID, EPERM, "only root may change user; leave --user out"},
+	{STEP_UID, EPERM, not_root},
 	{STEP_UID, EINVAL, "the id is not mapped in this user namespace; give one that is"},
 	{STEP_UID, EAGAIN, "the user has too many processes; raise ulimit -u"},
 	{STEP_CWD, ENOENT, "create it, or give another"},

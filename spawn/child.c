@@ -16,6 +16,7 @@
 
 #include "caps.h"
 #include "cgroup.h"
+#include "cold.h"
 #include "decimal.h"
 #include "dev.h"
 #include "exec.h"
@@ -76,6 +77,30 @@ static int step_views(struct child *child)
 	return child->plan->sandbox ? sandbox_mounts(child) : 0;
 }
 
+static bool lists(const gid_t *groups, size_t count, gid_t group)
+{
+	while (count > 0 && groups[count - 1] != group)
+		count--;
+	return count > 0;
+}
+
+/* Who has just these groups already, started as that user by an engine, is not allowed to set them, and need not. */
+LATE static bool has_groups(const struct identity *identity)
+{
+	gid_t ours[PLAN_GROUPS_MAX + 1];
+	int count = getgroups(PLAN_GROUPS_MAX, ours);
+	bool same = count >= 0;
+
+	count = same ? count : 0;
+	ours[count++] = getegid();
+	for (int i = 0; i < count; i++)
+		same &= lists(identity->groups, identity->group_count, ours[i]);
+	for (size_t i = 0; i < identity->group_count; i++)
+		same &= lists(ours, (size_t)count, identity->groups[i]);
+	errno = EPERM;
+	return same;
+}
+
 static int step_groups(struct child *child)
 {
 	const struct identity *identity = &child->plan->identity;
@@ -85,7 +110,7 @@ static int step_groups(struct child *child)
 	if (sys_setgroups(identity->group_count, identity->groups) == 0)
 		return 0;
 	/* A user namespace with one id, ours or one around us, may not call setgroups at all, and has no other group: user_namespaces(7). */
-	return errno == EPERM && (idmap_is_single(child->plan) || (child->plan->borrows && !identity->set)) ? 0 : -1;
+	return errno == EPERM && (idmap_is_single(child->plan) || (child->plan->borrows && !identity->set) || has_groups(identity)) ? 0 : -1;
 }
 
 static int step_gid(struct child *child)

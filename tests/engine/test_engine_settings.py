@@ -100,6 +100,12 @@ def test_user_by_number_without_etc_passwd(engine, init):
     assert (seen["uid"], seen["gid"], seen["groups"], seen["cap_eff"]) == (4242, 4343, [4343], "0" * 16)
 
 
+def test_user_that_the_engine_has_chosen_already(engine, init):
+    done = engine.run("scratch-probe", "/probe", "report", flags=["--user", "4242:4343", *init.env("--user", "4242:4343")])
+    seen = json.loads(done.stdout)
+    assert (seen["uid"], seen["gid"], seen["cap_eff"]) == (4242, 4343, "0" * 16)
+
+
 def test_bad_value_stops_the_container(engine, init):
     done = engine.run("box", "/probe", "exit", "0", flags=init.env("--grace", "never"), init=True)
     assert done.returncode == 125

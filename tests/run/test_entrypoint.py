@@ -5,6 +5,7 @@ import re
 import signal
 
 import pytest
+from harness import Init
 
 # What ends a program that does not handle it, bar what needs a terminal or a debugger.
 TERMINATING = sorted(set(range(1, 65)) - {17, 18, 19, 20, 21, 22, 23, 28})
@@ -167,6 +168,48 @@ def test_no_program_is_125(init):
     result = init.run("", [])
     assert (result.status, result.out) == (125, "")
     assert re.fullmatch(r"nsinit: no program[^\n]*\n", result.err), result
+
+
+def test_pid_1_does_not_go_to_the_background(pid1, probe, scratch):
+    """All would be killed with it, and 0 would say that all is well."""
+    result = pid1.run("--detach", [probe, "write", scratch / "ran"])
+    assert result.status == 125 and not (scratch / "ran").exists()
+    one_line(result.err, "--detach", "PID 1", "leave it out")
+
+
+# ---- who the program is ----
+
+
+def as_user(init, ids, probe, wanted):
+    """What happens under --user to somebody who may not become anybody."""
+    return init.caller.run(["setpriv", *ids.split(), *init.command(["--user", wanted], [probe])])
+
+
+@pytest.mark.parametrize("ids, wanted", [
+    ("--reuid=12345 --regid=54321 --clear-groups", "12345:54321"), ("--reuid=12345 --regid=54321 --groups=54321", "12345:54321"),
+    ("--reuid=12345 --regid=0 --clear-groups", "12345"),  # as docker run --user 12345
+    ("--reuid=daemon --regid=daemon --init-groups", "daemon"),
+])
+def test_user_that_it_is_already(root, nsinit, probe, ids, wanted):
+    """An image that says --user runs where the engine has chosen the same user."""
+    init = Init(nsinit, root, pid1=False)
+    report = as_user(init, ids, probe, wanted).report
+    bare = root.run(["setpriv", *ids.split(), probe]).report
+    assert [report[key] for key in ("uid", "euid", "suid", "gid", "egid", "sgid", "groups")] == \
+        [bare[key] for key in ("uid", "euid", "suid", "gid", "egid", "sgid", "groups")]
+
+
+@pytest.mark.parametrize("ids, wanted", [
+    ("--reuid=12345 --regid=54321 --clear-groups", "12345:0"), ("--reuid=12345 --regid=54321 --clear-groups", "0"),
+    ("--reuid=12345 --regid=54321 --clear-groups", "1:54321"), ("--reuid=12345 --regid=54321 --groups=54321,5", "12345:54321"),
+    ("--reuid=daemon --regid=daemon --groups=" + ",".join(map(str, range(100, 170))), "daemon"),
+    ("--bounding-set=-setgid --inh-caps=-setgid", "daemon"),
+])
+def test_user_that_it_cannot_become(root, nsinit, probe, ids, wanted):
+    """Not to be in all groups, or to be in another as well, is to be somebody else."""
+    result = as_user(Init(nsinit, root, pid1=False), ids, probe, wanted)
+    assert (result.status, result.out) == (125, "")
+    one_line(result.err, "user", "Operation not permitted", "CAP_SETGID")
 
 
 # ---- remapping ----
