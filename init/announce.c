@@ -72,6 +72,10 @@ static int detach(const struct plan *plan)
 	int ends[2], null;
 	pid_t pid;
 
+	if (getpid() == 1) {
+		log_error("--detach: all would end with PID 1; leave it out");
+		return -1;
+	}
 	if (pipe2(ends, O_CLOEXEC) < 0 || (pid = sys_fork(0)) < 0) {
 		log_error("--detach: %s", strerror(errno));
 		return -1;

@@ -170,9 +170,7 @@ const char *option_set_remap(struct plan *plan, const struct option *option, con
 
 static const char *set_success(struct plan *plan, const struct option *option, const char *value)
 {
-	if (strchr(value, ':'))
-		return "not exit codes; give CODE or A-B, from 0 to 255";
-	return option_set_remap(plan, option, value);
+	return strchr(value, ':') || option_set_remap(plan, option, value) ? "not exit codes; give CODE or A-B, from 0 to 255" : NULL;
 }
 
 const char *option_set_rewrite(struct plan *plan, const struct option *option, const char *value)

@@ -282,7 +282,7 @@ int role_run(const struct role *role, const struct plan *plan, const sigset_t *m
 	}
 	if (plan->pty)
 		console_fill();
-	if (plan_announces(plan) && announce_prepare(plan) < 0)
+	if (plan_announces(plan) && announce_prepare(plan) < 0 && role->run != boot_run) /* a machine goes on, unannounced */
 		return plan->personality->failed;
 	status = role->run(plan, mask);
 	if (plan_announces(plan))

@@ -52,6 +52,7 @@ def test_bad_value(subreaper, probe, scratch, option, value):
     result = subreaper.run([option, value], [probe, "write", scratch / "ran"])
     assert (result.status, result.out) == (125, ""), result
     one_line(result.err, "nsinit: ", option, value)
+    assert option != "--success" or ":CODE" not in result.err, "it takes none"
     assert not (scratch / "ran").exists()
 
 

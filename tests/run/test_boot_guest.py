@@ -25,6 +25,14 @@ def test_the_status_is_the_exit(boot):
     assert boot.run("", ["sh", "-c", "exit 7"]).status == 7
 
 
+@pytest.mark.parametrize("options", ["--detach", "--status-fd 99", "--pid-file /no/such/file"])
+def test_it_lives_on_unannounced(boot, options):
+    """On a machine the end of PID 1 would be a panic."""
+    result = boot.run(options, ["sh", "-c", "echo $PPID; exit 7"])
+    assert (result.status, result.out) == (7, "1\n")
+    assert f"nsinit: {options}: " in result.err, result
+
+
 def test_what_is_mounted_stays_and_what_is_not_may_hold_something(boot):
     script = "for m in proc sys dev run tmp; do stat -c %d /$m; done"
     inside = boot.run("", ["sh", "-c", script])
