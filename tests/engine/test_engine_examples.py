@@ -35,6 +35,13 @@ def test_dockerfile(engine, context):
     assert (seen["uid"], seen["gid"], seen["ppid"]) == (10001, 10001, 1)
 
 
+def test_dockerfile_where_another_is_pid_1(engine, context):
+    build(engine, context, "Dockerfile", "app:1")
+    done = engine.run("app:1", "orphans", "100", init=True)
+    assert (done.stdout, done.stderr, done.returncode) == ("100 reaped\n", "", 0)
+    assert engine.run("app:1", "exit", "3", flags=["--pid", "host"]).returncode == 3
+
+
 def test_containerfile(engine, context):
     build(engine, context, "Containerfile", "server:1")
     with engine.start("server:1") as server:
