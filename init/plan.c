@@ -353,7 +353,7 @@ int plan_join(struct plan *plan)
 		return -1;
 	}
 	if (makes_container(plan) || plan->subreaper) {
-		log_error("--join %d: makes no container; leave --subreaper and the options that make one out", (int)plan->join);
+		log_error("--join %d: makes no container; leave the options that make one out, and --subreaper", (int)plan->join);
 		return -1;
 	}
 	plan->namespaces = join_differing(plan->join);
