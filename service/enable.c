@@ -66,13 +66,19 @@ static int link_unit(const char *name)
 static int unlink_unit(const char *name)
 {
 	char path[PATH_SIZE], target;
+	const struct unit *unit;
 
 	in(UNITS_ENABLED, name, path);
 	if (readlink(path, &target, 1) < 0 && errno == EINVAL) {
 		log_error("%s is the file itself and no link to it; move it to /etc/systemd/system", path);
 		return 1;
 	}
-	return unlink(path) == 0 || errno == ENOENT ? 0 : complain(path);
+	if (unlink(path) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return complain(path);
+	unit = load(name, LOG_ERROR); /* a name without a file is a slip of the pen */
+	return !unit || unit->kind == UNIT_NAMED;
 }
 
 /* With it go those that its file names in Also=. */

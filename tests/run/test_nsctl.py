@@ -137,20 +137,22 @@ OWN_ETC = "mount -t tmpfs none /etc; mkdir -p /etc/systemd/system /etc/init.d; c
 def test_mask_wins_over_enabled_and_enable_means_the_name(world):
     """What is enabled is a name: the file is the one in the first place that has it, and a mask keeps it down."""
     world.service("one", "ExecStart=/bin/sleep 1000")
-    script = OWN_ETC + ("mkdir /run/systemd /run/systemd/system; mv /etc/systemd/system/one.service /run/systemd/system; "
+    script = OWN_ETC + ("mkdir -p /run/systemd/system; mv /etc/systemd/system/one.service /run/systemd/system; "
                         "nsctl enable one; readlink /etc/nsinit/one.service; nsctl is-enabled one; "
                         "cp units/one.service /etc/systemd/system; nsctl cat one | head -1; rm /etc/systemd/system/one.service; "
                         "nsctl mask one; nsctl is-enabled one; echo $?; nsctl show -p LoadState one; nsctl unmask one; "
                         "nsctl is-enabled one; "
                         "nsctl disable one; "
-                        "nsctl is-enabled one; echo $?; nsctl is-enabled nonesuch; echo $?")
+                        "nsctl is-enabled one; echo $?; nsctl is-enabled nonesuch; echo $?; "
+                        "nsctl disable one; echo $?; nsctl disable nonesuch; echo $?")
     # PID 1 must not know it from its own place, which comes first
     world.unit("other/x.service", "[Service]\nExecStart=/bin/sleep 1000\n")
     result = world.start("--services", f"{world.directory}/units/other", program=script).finish()
     assert result.out.splitlines() == [
         "/run/systemd/system/one.service", "enabled", "# /etc/systemd/system/one.service", "masked", "1", "LoadState=masked", "enabled",
-        "disabled", "1", "not-found", "4",
+        "disabled", "1", "not-found", "4", "0", "1",
     ], result
+    assert len(result.err.splitlines()) == 1 and "nonesuch.service" in result.err
 
 
 def test_cat_prints_drop_ins(world):
