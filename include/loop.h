@@ -74,7 +74,7 @@ void loop_run(struct loop *loop);
 /* The machine is to end so. */
 void loop_end(struct loop *loop, enum plan_end end);
 
-/* Runs until no child is left, loop->ended is set by a signal, or deadline_ms is over. */
+/* Runs until no child is left, loop->ended is set by a signal, or deadline_ms is over, if it is not -1. */
 void loop_drain(struct loop *loop);
 
 /* In ms milliseconds expired() is called, unless another deadline takes the place of this one. */

@@ -224,6 +224,7 @@ struct plan {
 	int64_t delay_ms;  /* 0: forward TERM at once */
 	int64_t grace_ms;  /* -1: never kill */
 	int64_t drain_ms;  /* -1: leave at once */
+	bool wait;         /* for all that the program left, first */
 	uint16_t remap[256];                    /* new exit code + 1, 0: as it is */
 	uint8_t rewrite[PLAN_SIGNAL_MAX + 1];   /* new signal + 1, 0: as it is, 1: drop */
 

@@ -56,6 +56,14 @@ static void name_all(const char *fate)
 	process_descendants(name_one, &naming);
 }
 
+void drain_wait(struct loop *loop)
+{
+	if (!loop->plan->wait || loop->leaving)
+		return;
+	loop->deadline_ms = -1;
+	loop_drain(loop);
+}
+
 void drain_run(struct loop *loop)
 {
 	if (loop->plan->drain_ms < 0 || loop->alone)

@@ -313,7 +313,7 @@ void loop_drain(struct loop *loop)
 	loop->held = 0;
 	loop->ended = false;
 	on_child(loop, NULL);
-	while (!loop->ended && !loop->alone && remaining_ms(loop) > 0)
+	while (!loop->ended && !loop->alone && (loop->deadline_ms < 0 || remaining_ms(loop) > 0))
 		if (next_signal(loop, -1, &info))
 			dispatch(loop, &info);
 }

@@ -120,28 +120,28 @@ const char *option_set_verbose(struct plan *plan, const struct option *option, c
 	return NULL;
 }
 
+/* A flag that is short for a number. */
+static const char *set_short(const char *value, int *number, int yes)
+{
+	bool flag;
+
+	if (value_flag(value, &flag) < 0)
+		return "not a yes or no; give 1 or 0";
+	if (flag)
+		*number = yes;
+	return NULL;
+}
+
 static const char *set_quiet(struct plan *plan, const struct option *option, const char *value)
 {
-	bool quiet;
-
 	(void)option;
-	if (value_flag(value, &quiet) < 0)
-		return "not a yes or no; give 1 or 0";
-	if (quiet)
-		plan->verbosity = LOG_ERROR;
-	return NULL;
+	return set_short(value, &plan->verbosity, LOG_ERROR);
 }
 
 static const char *set_die(struct plan *plan, const struct option *option, const char *value)
 {
-	bool die;
-
 	(void)option;
-	if (value_flag(value, &die) < 0)
-		return "not a yes or no; give 1 or 0";
-	if (die)
-		plan->parent_death = SIGKILL;
-	return NULL;
+	return set_short(value, &plan->parent_death, SIGKILL);
 }
 
 /* One CODE or A-B, and what it becomes; 0 if that is not said. */
@@ -494,6 +494,7 @@ static const struct option options[] = {
 	{"grace", 0, OPTIONS_PID1, OPTION_FIELD(grace_ms), "TIME", set_time, "KILL the program TIME after a forwarded TERM"},
 	{"on", 0, OPTIONS_PID1, 0, "SIG=PROGRAM", add_hook, "on SIG, run PROGRAM PID SIG instead of forwarding it"},
 	{"restart", 0, OPTIONS_PID1, OPTION_FIELD(restart), "SIG", set_restart, "on SIG, end the program as by a TERM and start it again"},
+	{"wait", 0, OPTIONS_PID1, OPTION_FIELD(wait), NULL, option_set_flag, "after the program, wait for what is left to end"},
 	{"drain", 0, OPTIONS_PID1, OPTION_FIELD(drain_ms), "TIME", set_time, "after the program, TERM what is left, KILL it at TIME"},
 	{"verbose", 'v', OPTIONS_PID1, 0, NULL, option_set_verbose, "say more; -vv: of signals and processes too"},
 	{"quiet", 'q', OPTIONS_PID1, 0, NULL, set_quiet, "say nothing but errors"},

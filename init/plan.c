@@ -97,8 +97,8 @@ static int check_program(struct plan *plan)
 		log_error("--pause %s: takes no program; leave one of them out", plan->argv[0]);
 		return -1;
 	}
-	if ((plan->hook_count > 0 || plan->restart) && plan->pause) {
-		log_error("--pause --%s: no program is there to get a signal, or not; leave one of them out", plan->restart ? "restart" : "on");
+	if ((plan->hook_count > 0 || plan->restart || plan->wait) && plan->pause) {
+		log_error("--pause --%s: there is no program; leave one of them out", plan->wait ? "wait" : plan->restart ? "restart" : "on");
 		return -1;
 	}
 	if (plan->restart && plan_hook(plan, plan->restart)) {

@@ -202,6 +202,8 @@ static void print_pid1(struct out *out, const struct plan *plan)
 		out_print(out, "delay of TERM: %ld ms\n", (long)plan->delay_ms);
 	if (plan->grace_ms >= 0)
 		out_print(out, "grace: %ld ms\n", (long)plan->grace_ms);
+	if (plan->wait)
+		out_print(out, "wait: yes\n");
 	if (plan->drain_ms >= 0)
 		out_print(out, "drain: %ld ms\n", (long)plan->drain_ms);
 	if (plan->parent_death)

@@ -106,6 +106,7 @@ static int turn(const struct plan *plan, struct loop *loop, struct job *job)
 		kill(-child, plan->rewrite[SIGTERM] ? plan->rewrite[SIGTERM] - 1 : SIGTERM);
 	if (plan->services)
 		supervisor_stop(loop);
+	drain_wait(loop);
 	drain_run(loop);
 	if (plan->services)
 		slice_close();

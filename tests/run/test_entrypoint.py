@@ -3,9 +3,10 @@
 
 import re
 import signal
+from pathlib import Path
 
 import pytest
-from harness import Init
+from harness import Init, state_of, until
 
 # What ends a program that does not handle it, bar what needs a terminal or a debugger.
 TERMINATING = sorted(set(range(1, 65)) - {17, 18, 19, 20, 21, 22, 23, 28})
@@ -266,6 +267,44 @@ def test_subreaper_from_the_environment(user, nsinit, probe):
     """With the role entrypoint comes the caller's own namespaces: the probe sees them."""
     bare = user.run([probe]).report["namespaces"]
     assert user.run([nsinit, "--", probe], env={"NSINIT_SUBREAPER": "1"}).report["namespaces"] == bare
+
+
+# Each option of PID 1, and those for the program that an engine's user has no other way for: its value, "" for a flag. Where
+# the plan does not show it: the options beside it, and what the program does.
+BY_VARIABLE = {
+    "group": "", "subreaper": "", "parent-death": "TERM", "remap": "3", "rewrite": "TERM:INT", "single-child": "", "success": "3",
+    "delay": "1s", "grace": "1s", "on": "HUP=/bin/true", "restart": "HUP", "wait": "", "drain": "1s", "user": "1000:1000", "cwd": "/usr",
+    "warn-reap": ("", "", "{probe} orphans 1"), "quiet": ("", "-w", "{probe} orphans 1"), "verbose": ("", "", "exit 3"),
+    "log-fd": ("1", "-w", "{probe} orphans 1"), "env": ("A=b", "", "echo $A"), "secret": ("A=/proc/sys/kernel/ostype", "", "echo $A"),
+    "clear-env": ("", "", "echo $LC_ALL"),
+}
+
+
+@pytest.mark.parametrize("option", BY_VARIABLE)
+def test_option_by_its_variable(pid1, nsinit, probe, option):
+    """`docker run --init` has no other way to give one: it does what the option does."""
+    row = BY_VARIABLE[option]
+    value, beside, script = row if isinstance(row, tuple) else (row, "--dry-run", "")
+    words = [f"--{option}", value] if value else [f"--{option}"]
+
+    def outcome(words, env):
+        result = pid1.run([*words, *beside.split()], ["sh", "-c", script.format(probe=probe)], env=env)
+        return result.status, result.out, re.sub(r"\d+", "N", result.err)
+
+    given = outcome([], {"NSINIT_" + option.upper().replace("-", "_"): value or "1"})
+    assert given == outcome(words, {}) != outcome([], {})
+
+
+def test_pause_by_its_variable(init):
+    process = init.start("", [], env={"NSINIT_PAUSE": "1"})
+    until(lambda: state_of(process.pid) == "S" and Path(f"/proc/{process.pid}/comm").read_text() == "nsinit\n", "the pause")
+    process.send(signal.SIGINT)
+    assert process.finish().status == 0
+
+
+def test_no_option_of_pid_1_is_without_a_test_of_its_variable(user, nsinit):
+    group = re.search(r"^PID 1:\n((?:  .*\n)*)", user.run([nsinit, "--help"]).out, re.M).group(1)
+    assert set(re.findall(r"--([\w-]+)", group)) - set(BY_VARIABLE) == {"pause"}
 
 
 @pytest.mark.parametrize("variable, value", [

@@ -3,8 +3,11 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 from harness import children_of, command_of, descendants_of, send_values, stat_fields, lives, state_of, until
@@ -78,6 +81,12 @@ def test_grace_kills_a_stubborn_program(init, probe, options, environment):
     assert process.finish().status == 137
 
 
+def test_grace_is_told_of_with_v(init, probe):
+    process = ready(init.start("-v --grace 100ms", [probe, "stubborn"]))
+    process.send(signal.SIGTERM)
+    assert re.search(r"^nsinit: process \d+ outlived its grace of 100 ms: KILL$", process.finish().err, re.M)
+
+
 @pytest.mark.parametrize("options", ["-r TERM:HUP", "-r USR1:TERM"])
 def test_grace_is_counted_from_a_rewritten_term_too(init, probe, options):
     """From the TERM that asks for the end, whatever the program gets; and from what the program gets as one."""
@@ -93,6 +102,18 @@ def test_grace_does_not_begin_with_a_term_that_is_dropped(init, probe):
     assert process.line() == "12"
     process.send(signal.SIGUSR1)
     assert process.finish().status == 0
+
+
+def test_grace_is_counted_from_the_first_term(init, probe):
+    """Who sends one again and again does not put the end off."""
+    process = ready(init.start("--grace 200ms", [probe, "stubborn"]))
+
+    def ended():
+        process.send(signal.SIGTERM)
+        return process.poll() is not None
+
+    until(ended, "the end")
+    assert process.finish().status == 137
 
 
 def test_grace_does_not_wait_for_a_program_that_behaves(init, probe, scratch):
@@ -131,6 +152,88 @@ def test_grace_with_group_kills_the_group(subreaper, probe):
     assert process.finish().status == 137
     assert len(member) == 1
     until(lambda: state_of(member[0]) in (None, "Z"), "the end of the other member")
+
+
+# ---- wait: for what the program leaves ----
+
+
+def left_alone(process):
+    """Until the program has ended and nsinit, waiting, has only what it left."""
+    (left,) = until(lambda: [p for p in children_of(process.pid) if " leave " in command_of(p) and lives(p)], "what is left")
+    until(lambda: children_of(process.pid) == [left] and state_of(process.pid) == "S", "the wait")
+    return left
+
+
+@pytest.mark.parametrize("options, environment", [
+    ("--wait", {}), ("", {"NSINIT_WAIT": "1"}), ("--wait --drain 1h", {}), ("--wait --grace 0", {}),
+])
+def test_wait_is_for_all_that_is_left_and_tells_nobody_to_end(init, probe, scratch, options, environment):
+    """As a daemon that goes to the background. The second one is a child of the first, and becomes ours."""
+    script = f"sh -c '{probe} leave 0 on USR1 {scratch}/second 0; exec {probe} on USR1 {scratch}/first 0' >&2 & exit 5"
+    process = init.start(options, ["sh", "-c", script], env=environment)
+
+    def those_that_wait():
+        found = {Path(command.split()[-2]).name: pid for pid in children_of(process.pid) if (command := command_of(pid))}
+        return set(found) == {"first", "second"} and found
+
+    found = until(those_that_wait, "the end of the program")
+    first, second = found["first"], found["second"]
+    until(lambda: all(state_of(p) == "S" for p in (first, second, process.pid)), "the waits")
+    os.kill(first, signal.SIGUSR1)
+    until(lambda: state_of(first) is None, "the reaping of the first")
+    assert lives(process.pid)
+    os.kill(second, signal.SIGUSR1)
+    assert process.finish().status == 5
+    assert [(scratch / name).read_text() for name in ("first", "second")] == ["10\n", "10\n"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_wait_is_over_when_it_is_told_so(init, probe, scratch, number):
+    """Then comes what else was asked for: here the drain, which lets what is left end."""
+    process = ready(init.start("--wait --drain 1h", [probe, "leave", "6", "on", "TERM", scratch / "seen", "0"]))
+    left_alone(process)
+    process.send(signal.SIGHUP)
+    process.send(number)
+    assert process.finish().status == 6
+    assert (scratch / "seen").read_text() == "15\n"
+
+
+def test_wait_without_a_drain_leaves_at_once(subreaper, probe):
+    process = ready(subreaper.start("--wait", [probe, "leave", "7", "sleep"]))
+    left = left_alone(process)
+    process.send(signal.SIGTERM)
+    assert process.wait() == 7
+    assert lives(left)
+    os.kill(left, signal.SIGKILL)
+    process.finish()
+
+
+def test_no_wait_after_a_term_for_the_program(init, probe, scratch):
+    """One is all that an engine sends before its KILL."""
+    process = init.start("--wait --drain 1h", ["sh", "-c", f"{probe} leave 0 on TERM {scratch}/seen 0; exec {probe} sleep"])
+    assert [process.line(), process.line()] == ["ready"] * 2
+    process.send(signal.SIGTERM)
+    assert process.finish().status == 143
+    assert (scratch / "seen").read_text() == "15\n"
+
+
+def test_grace_that_was_not_needed_does_not_end_the_wait(init, probe, scratch):
+    """It is over 0.3 s after the USR1, which is no TERM for nsinit."""
+    script = f"{probe} leave 0 on USR2 {scratch}/seen 0; exec {probe} signals"
+    process = init.start("-r USR1:TERM --grace 300ms --wait", ["sh", "-c", script])
+    assert [process.line(), process.line()] == ["ready"] * 2
+    process.send(signal.SIGUSR1)
+    end = time.monotonic() + 0.4
+    left = left_alone(process)
+    until(lambda: time.monotonic() > end, "the end of the grace")
+    assert lives(process.pid)
+    os.kill(left, signal.SIGUSR2)
+    process.finish()
+    assert (scratch / "seen").read_text() == "12\n"
+
+
+def test_no_wait_for_nobody(init, probe):
+    assert init.run("--wait", [probe, "exit", "8"]).status == 8
 
 
 # ---- drain: what the program leaves ----
@@ -217,6 +320,19 @@ def test_parent_death_signal_reaches_the_program(user, nsinit, probe, scratch, o
     assert parent.finish().status == -9
     until(lambda: not lives(init), "nsinit's end")
     assert (scratch / "seen").read_text() == f"{number}\n"
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace to delay a system call")
+def test_parent_that_dies_before_it_is_watched_has_died_too(user, nsinit, probe, scratch):
+    """The kernel tells of no death from before it was asked to: the second prctl, which asks, is delayed."""
+    calls = scratch / "calls"
+    strace = f"strace -D -qq -o {calls} -e trace=prctl,getppid -e inject=prctl:delay_enter=300000:when=2"
+    parent = user.start(["sh", "-c", f"{strace} {nsinit} -s -p TERM -- {probe} sleep & wait"])
+    until(lambda: calls.exists() and "getppid()" in calls.read_text(), "the look at the parent")
+    (init,) = children_of(parent.pid)
+    parent.send(signal.SIGKILL)
+    until(lambda: not lives(init), "the end by the signal of the parent's death")
+    assert parent.finish().status == -9
 
 
 def test_parent_death_is_nothing_without_the_option(user, nsinit, probe):

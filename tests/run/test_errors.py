@@ -257,6 +257,7 @@ ALONE = [
     (["--services", "/etc/passwd"], ("--services /etc/passwd:", "Not a directory", "a directory of unit files, or names")),
     (["--verify"], ("--verify:", "no file given", "unit files")),
     (["--pause", "--on", "TERM=/bin/true"], ("--pause --on:", "leave one of them out")),
+    (["--pause", "--wait"], ("--pause --wait:", "leave one of them out")),
     (["--dry-run"], ("no program given", "-h")),
     (["--join", "999999999", "--", "/bin/true"], ("--join 999999999:", "No such process", "PID of a process in a container")),
 ]

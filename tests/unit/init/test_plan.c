@@ -164,7 +164,9 @@ static void test_refused_as_entrypoint(void **state)
 		{"", "no program given; "},
 		{"-s", "no program given; "},
 		{"-P x", "--pause x: takes no program; "},
-		{"-P --on HUP=/bin/true", "--pause --on: no program is there"},
+		{"-P --on HUP=/bin/true", "--pause --on: there is no program; "},
+		{"-P --restart HUP", "--pause --restart: there is no program; "},
+		{"-P --wait", "--pause --wait: there is no program; "},
 		{"--user nobody-of-that-name x", "--user nobody-of-that-name: "},
 	};
 

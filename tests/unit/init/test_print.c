@@ -85,7 +85,7 @@ static const struct {
 	 "role: entrypoint\n"
 	 "program: none, pause\n"},
 
-	{"-gc -p HUP --delay 3 --grace 5s --drain 500ms --on USR2=/bin/x -r TERM:QUIT,USR1:0,RTMIN+1:40 -e 143,1-2:3 --user 7:8 --cwd /tmp x", 1, true,
+	{"-gc -p HUP --delay 3 --grace 5s --wait --drain 500ms --on USR2=/bin/x -r TERM:QUIT,USR1:0,RTMIN+1:40 -e 143,1-2:3 --user 7:8 --cwd /tmp x", 1, true,
 	 "role: entrypoint\n"
 	 "user: 7:8 groups 8\n"
 	 "rewrite: USR1 to nothing\n"
@@ -97,6 +97,7 @@ static const struct {
 	 "on USR2: /bin/x\n"
 	 "delay of TERM: 3000 ms\n"
 	 "grace: 5000 ms\n"
+	 "wait: yes\n"
 	 "drain: 500 ms\n"
 	 "parent death: HUP\n"
 	 "forward to: the process group\n"
