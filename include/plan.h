@@ -276,6 +276,7 @@ struct plan {
 	/* identity and environment */
 	const char *user; /* --user, as given */
 	size_t env_count; /* of env */
+	bool secrets;     /* are among them */
 
 	/* the terminal */
 	enum plan_tty tty; /* --tty */

@@ -383,9 +383,12 @@ static const char *remedy(const struct plan *plan, const struct fault *fault)
 	return "see nsinit --check";
 }
 
-static int status(const struct personality *personality, const struct fault *fault)
+static int status(const struct plan *plan, const struct fault *fault)
 {
-	if (fault->step != STEP_EXEC)
+	const struct personality *personality = plan->personality;
+
+	/* Too large an environment: each secret alone has been looked at, and these are ours, not the program's. */
+	if (fault->step != STEP_EXEC || (fault->error == E2BIG && plan->secrets))
 		return personality->failed;
 	return fault->error == ENOENT || fault->error == ENOTDIR ? personality->not_found : personality->not_executable;
 }
@@ -437,5 +440,5 @@ int fault_report(const struct plan *plan, const struct fault *fault)
 		log_error("%s%s%s%s", personality->exec_failed, plan->argv[0], personality->exec_why, strerror(fault->error));
 	else
 		log_error("%s%s: %s; %s", words[fault->step].subject, what.text, strerror(fault->error), remedy(plan, fault));
-	return status(personality, fault);
+	return status(plan, fault);
 }

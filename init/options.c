@@ -331,6 +331,7 @@ static const char *add_secret(struct plan *plan, const struct option *option, co
 		return "not a secret; give NAME=FILE";
 	if (plan->env_count == COUNT(plan->env))
 		return "one variable too many; a plan holds 256";
+	plan->secrets = true;
 	return secret_read(value, &plan->env[plan->env_count++]);
 }
 
