@@ -33,10 +33,13 @@ def test_every_signal_is_forwarded_once(init, probe):
 
 
 def test_sigchld_is_not_forwarded(init, probe):
+    """Of what is pending the kernel gives the lowest first: a CHLD for the program would come before the 40."""
     process = ready(init.start("", [probe, "signals"]))
     process.send(signal.SIGCHLD)
+    process.send(40)
+    assert process.line() == "40"
     process.send(signal.SIGTERM)
-    assert process.lines_until("15") == ["15"]
+    assert process.line() == "15"
     process.finish()
 
 
@@ -72,6 +75,22 @@ def test_fault_signals_sent_by_others_are_forwarded(init, probe):
         process.send(number)
         assert process.line() == str(int(number))
     process.send(signal.SIGTERM)
+    assert process.finish().status == 0
+
+
+def test_broken_pipe_of_our_log_is_not_for_the_program(init, probe):
+    """Each line of -vv raises a PIPE of ours, which would come before the next signal."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = ready(init.start("-vv", [probe, "signals"], stderr=writer))
+    os.close(writer)
+    for number in (signal.SIGUSR1, 40):
+        process.send(number)
+        assert process.line() == str(int(number))
+    process.send(signal.SIGPIPE)
+    assert process.line() == "13"
+    process.send(signal.SIGTERM)
+    assert process.line() == "15"
     assert process.finish().status == 0
 
 
@@ -163,6 +182,16 @@ def test_single_child_stays_in_the_group(user, nsinit, probe, option):
     process = user.start([nsinit, "-s", option, "--", probe], start_new_session=True)
     report = process.finish().report
     assert report["pgid"] == process.pid
+
+
+def test_single_child_has_no_group_to_tell(init, probe):
+    """-g beside -c: the group is nsinit's, so the signal is for the program, and comes once."""
+    process = ready(init.start("-c -g", [probe, "signals"]))
+    process.send(signal.SIGUSR1)
+    assert process.line() == "10"
+    process.send(signal.SIGTERM)
+    assert process.line() == "15"
+    process.finish()
 
 
 # ---- rewriting ----

@@ -365,6 +365,22 @@ def test_rewrite_by_name_and_of_real_time_signals(our_child_dumb_init, probe, op
     assert process.finish().status == 0
 
 
+@pytest.mark.parametrize("words, said", [
+    (["--vers"], "--vers"), (["--verb", "true"], "--verb"), (["--single=1", "true"], "--single"),
+])
+def test_long_options_are_not_abbreviated(our_child_dumb_init, words, said):
+    """What is short for one option today is short for two tomorrow."""
+    result = our_child_dumb_init.raw(*words)
+    assert result.status == 1
+    one_line(result.err, SAYS, said)
+
+
+@pytest.mark.parametrize("words", [["-V", "-h"], ["-h", "-V"], ["-c", "--version", "--help", "true"]])
+def test_help_comes_before_the_version(our_child_dumb_init, words):
+    result = our_child_dumb_init.raw(*words)
+    assert result.status == 0 and "--rewrite" in result.err, result
+
+
 def test_real_time_signals_are_forwarded_by_us(our_dumb_init, probe):
     """dumb-init looks beyond its table for them."""
     process = ready(our_dumb_init.start("", [probe, "signals"]))

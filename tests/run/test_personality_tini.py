@@ -35,6 +35,11 @@ our_child_tini = peers_of("tini", ["nsinit-child"])
     ("catatonit", "--version", r"tini version \S+_catatonit"),
     ("pause", "-v", r"pause\.c \S+"),
     ("docker-init", "--version", r"tini version \d+\.\d+\.\d+ - git\.\w+"),
+    ("podman-init", "--version", r"tini version \d+\.\d+\.\d+ - git\.\w+"),
+    ("tini-static-amd64", "--version", r"tini version \d+\.\d+\.\d+ - git\.\w+"),
+    ("dumb-init_1.2.5_x86_64", "--version", r"dumb-init v\d+\.\d+\.\d+"),
+    ("catatonit.x86_64", "--version", r"tini version \S+_catatonit"),
+    ("tinier", "--version", r"nsinit version \S+ - git\.\w+"),
     ("anything", "--version", r"nsinit version \S+ - git\.\w+"),
 ])
 def test_name_chooses_the_personality(user, nsinit, directory, name, option, line, how):
@@ -48,7 +53,7 @@ def test_name_found_in_path_chooses_too(user, nsinit, directory):
     assert result.out.startswith("tini version ")
 
 
-@pytest.mark.parametrize("name", ["tini", "dumb-init", "catatonit"])
+@pytest.mark.parametrize("name", ["tini", "dumb-init", "catatonit", "docker-init", "podman-init"])
 def test_no_personality_makes_a_container(user, nsinit, directory, probe, name):
     bare = user.run([probe]).report["namespaces"]
     assert user.run([under_name(nsinit, name, directory), "--", probe]).report["namespaces"] == bare

@@ -248,6 +248,20 @@ def test_essential_service_ends_everything_with_its_status(world, command, statu
     assert world.start("--essential", "main").finish().status == status
 
 
+@pytest.mark.parametrize("settings", ["ExecStart=/bin/true\nRestart=always\nRestartSec=0", "ExecStart=/none"])
+def test_essential_service_that_gives_up_is_no_success(world, settings):
+    world.service("main", settings)
+    assert world.start("--essential", "main").finish().status not in (0, *range(128, 193))
+
+
+def test_services_of_an_ordinary_user_who_is_no_pid_1(user, nsinit, world):
+    """As in a container with a random user, and beside others: what cannot be had is said, the rest works, and the environment is kept."""
+    world.service("main", "ExecStart=/bin/sh -c 'echo $KEPT of $(id -u); exit 3'")
+    options = ["-s", "--services", world.directory / "units", "--essential", "main"]
+    result = user.run([nsinit, *options], env={"KEPT": "kept"})
+    assert result.status == 3 and f"main: kept of {user.uid}" in result.out.splitlines(), result
+
+
 def test_exit_actions_of_the_file(world):
     world.service("main", "ExecStart=/bin/sh -c 'exit 5'", "FailureAction=exit\nFailureActionExitStatus=9")
     assert world.start().finish().status == 9

@@ -8,6 +8,7 @@ import re
 import resource
 import shutil
 import signal
+import subprocess
 import time
 
 import pexpect
@@ -296,7 +297,6 @@ def test_signals_are_held_by_the_first_call(user, nsinit, directory, probe, scra
     assert held < last and set(names[first + 1:held]) <= {"arch_prctl", "set_tid_address", "set_tls"}, names[first:held]
 
 
-@STRACE
 def lingers(pid):
     """Something below is held by a delay: in a stop of strace's at every one of several looks."""
     for _ in range(4):
@@ -373,6 +373,21 @@ def test_signal_like_that_of_the_hand_over_is_not_taken_for_it(root, nsinit, pro
     os.kill(init, signal.SIGTERM)
     child.expect_exact("15\r\n")
     child.expect(pexpect.EOF)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGCONT])
+def test_signal_from_before_the_hand_over_is_not_taken_for_it(pid1, probe, number):
+    """Here somebody else's is the first, and that of the kernel is the one that is swallowed."""
+    def leave_pending():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+        subprocess.run(["sh", "-c", f"kill -{int(number)} {os.getpid()}"], check=True)
+
+    child = pid1.pty("", [probe, "signals"], setup=leave_pending)
+    child.expect_exact("ready\r\n")
+    child.expect_exact(f"{int(number)}\r\n")
+    child.kill(signal.SIGTERM)
+    child.expect(pexpect.EOF)
+    assert child.before == "15\r\n"
 
 
 @STRACE

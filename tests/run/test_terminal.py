@@ -11,7 +11,7 @@ import termios
 
 import pexpect
 import pytest
-from harness import caller_named, command_of, descendants_of, init_named, interrupt_prompt, state_of, until
+from harness import caller_named, command_of, descendants_of, init_named, interrupt_prompt, lives, state_of, until
 
 WAYS = ["run-root", "run-user", "pid1-root", "pid1-user", "subreaper-user"]
 PROMPT = r"[$#] $"
@@ -146,6 +146,28 @@ def test_key_that_ends_the_program_shows_in_the_status(terminal, probe, key, sta
     assert lines_to_end(child) == [] and status_of(child) == status
 
 
+@pytest.mark.parametrize("options, sent, got, all_get_it", [
+    ("", signal.SIGUSR1, "USR1", False), ("", signal.SIGINT, "INT", True),
+    ("-r INT:USR1", signal.SIGINT, "USR1", False), ("-r USR1:INT", signal.SIGUSR1, "INT", True),
+])
+def test_only_what_a_key_sends_is_for_the_whole_group(subreaper, probe, scratch, options, sent, got, all_get_it):
+    """So the terminal does it. Whoever sends USR1 means one process; and a rewritten signal counts as what it becomes."""
+    child = subreaper.pty(options, ["sh", "-c", f"{probe} on {got} {scratch}/member 0 & exec {probe} signals"])
+    for _ in range(2):
+        child.expect_exact("ready\r\n")
+    (member,) = [p for p in descendants_of(child.pid) if " on " in command_of(p)]
+    child.kill(sent)
+    child.expect_exact(f"{int(getattr(signal, 'SIG' + got))}\r\n")
+    if all_get_it:
+        until(lambda: not lives(member), "the other member's end")
+    else:
+        until(lambda: state_of(member) == "S", "the other member's wait")
+        os.kill(member, signal.SIGKILL)
+    assert (scratch / "member").exists() == all_get_it
+    child.kill(signal.SIGTERM)
+    assert lines_to_end(child)[-1] == "15" and status_of(child) == 0
+
+
 def test_key_for_a_single_child(subreaper, probe):
     """-c: program and nsinit share a group, so the terminal tells both; the program hears it once all the same."""
     child = subreaper.pty("-c", [probe, "signals"])
@@ -163,6 +185,15 @@ def test_stop_key_with_nobody_to_continue_does_not_wedge(terminal, probe):
     child.sendcontrol("z")
     child.sendintr()
     assert lines_to_end(child) == [] and status_of(child) == 130
+
+
+@pytest.mark.parametrize("way", ["run-root", "run-user", "subreaper-user"])
+def test_stop_with_nobody_to_continue_does_not_wedge_either(nsinit, probe, way):
+    """The kernel stops a group by STOP even where nobody could continue it: nsinit does not, and its program goes on."""
+    child = Terminal(nsinit, *way.split("-")).start([probe, "stop", "STOP"])
+    child.expect_exact("ready\r\n")
+    child.expect_exact("continued\r\n")
+    assert lines_to_end(child) == [] and status_of(child) == 0
 
 
 # ---- a login shell ----

@@ -163,6 +163,21 @@ def test_stop_key_stops_the_job_and_fg_continues_it(shell, probe):
     finish_by_key(shell, program)
 
 
+def test_every_process_of_the_program_stops_and_goes_on(shell, probe):
+    shell.type(f"{shell.nsinit} sh -c '{probe} sleep & exec {probe} sleep'")
+    shell.sees("ready\r\nready\r\n")
+    both = [p for p in descendants_of(shell.child.pid) if re.fullmatch(SLEEP, command_of(p))]
+    assert len(both) == 2
+    stop_by_key(shell, both[0])
+    until(lambda: stopped(both[1]), "the stop of the other one")
+    shell.type("fg")
+    shell.sees("nsinit")
+    until(lambda: all(running(p) for p in both), "the going on of both")
+    until(lambda: shell.foreground() != shell.child.pid, "the terminal's being given")
+    os.kill(both[1], signal.SIGKILL)  # a shell has its background ignore ^C
+    finish_by_key(shell, both[0])
+
+
 def test_terminal_works_after_fg(shell):
     shell.type(f"{shell.nsinit} cat")
     shell.type("before")
@@ -201,6 +216,33 @@ def test_stopped_job_ends_by_kill(shell, probe):
     stop_by_key(shell, program)
     shell.answer("kill %1")
     until(lambda: all(not lives(p) for p in ours), "the end of nsinit and its program")
+
+
+# A parent that hands its terminal out and, unlike a shell, never takes it.
+PARENT = """
+import os, signal, sys
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    os.execv(sys.argv[1], sys.argv[1:])
+for _ in range(2):
+    status = os.waitpid(job, os.WUNTRACED)[1]
+    print("stopped" if os.WIFSTOPPED(status) else "ended", os.tcgetpgrp(0) == job, flush=True)
+    os.killpg(job, signal.SIGCONT) if os.WIFSTOPPED(status) else None
+"""
+
+
+@pytest.mark.parametrize("way", WAYS[:3])
+def test_foreground_is_taken_back_at_a_stop_and_at_the_end(nsinit, probe, way):
+    way, who = way.split("-")
+    words = f"{nsinit}{OPTIONS[way]} -- {probe} stop TSTP".split()
+    child = caller_named(who).pty(["/usr/bin/python3", "-c", PARENT, *words])
+    for line in ("ready", "stopped True", "continued", "ended True"):
+        child.expect_exact(f"{line}\r\n")
+    child.wait()
 
 
 def test_program_that_stops_itself_stops_the_job(shell, probe):
@@ -289,6 +331,13 @@ def test_background_start_does_not_take_the_terminal(shell, probe):
     shell.close()
 
 
+def test_background_pid_1_in_a_group_from_outside_does_not_take_the_terminal(nsinit, probe):
+    """In a PID namespace such a group and any other of the terminal both look like 0."""
+    shell = Shell(nsinit, "run", "root")
+    shell.nsinit = f"unshare -fp {shell.nsinit}"
+    test_background_start_does_not_take_the_terminal(shell, probe)
+
+
 def test_background_job_comes_to_the_foreground(shell, probe):
     """bash only moves the terminal and sends no signal; the keys are nsinit's to pass on then."""
     program = start_sleep(shell, probe, after=" &")
@@ -352,6 +401,17 @@ def test_rest_of_a_pipeline_may_read_the_terminal(shell, probe):
     shell.type(f"{shell.nsinit} {probe} exit 0 | sh -c 'cat; read x </dev/tty; echo read=$x'")
     shell.type("line")
     shell.sees("read=line\r\n")
+    shell.prompt()
+    shell.close()
+
+
+def test_rest_of_a_pipeline_may_read_the_terminal_while_the_program_runs(shell, probe):
+    """As less does, from its first line on."""
+    shell.type(f"{shell.nsinit} {probe} sleep | sh -c 'read x; echo first=$x; read y </dev/tty; echo read=$y'")
+    shell.sees("first=ready\r\n")
+    shell.type("line")
+    shell.sees("read=line\r\n")
+    shell.key("c")
     shell.prompt()
     shell.close()
 
