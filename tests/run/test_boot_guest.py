@@ -33,6 +33,13 @@ def test_it_lives_on_unannounced(boot, options):
     assert f"nsinit: {options}: " in result.err, result
 
 
+def test_an_outer_filter_may_refuse_openat2(boot):
+    """As of engines that are older than the call; podman once called its init /dev/init."""
+    tracer = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=openat2", "-e", "inject=openat2:error=EPERM"]
+    result = boot.caller.run([*tracer, *boot.command("--drain 100ms", ["sh", "-c", "pwd; echo $PPID"])], pid1=True)
+    assert (result.status, result.out) == (0, "/\n1\n"), result
+
+
 def test_what_is_mounted_stays_and_what_is_not_may_hold_something(boot):
     script = "for m in proc sys dev run tmp; do stat -c %d /$m; done"
     inside = boot.run("", ["sh", "-c", script])

@@ -69,7 +69,7 @@ static struct child child_of(struct plan *plan, unsigned long namespaces)
 	plan->landlock_count = 1;
 	plan->hostname = "box";
 	plan->domainname = "here";
-	plan->cwd = "/";
+	plan->cwd = "/usr";
 	plan->mounts[0] = (struct mount_entry){
 		.kind = MOUNT_BIND, .source = in_place("source"), .target = "/target", .attributes = MOUNT_ATTR_RDONLY, .option = "bind",
 	};
@@ -134,7 +134,7 @@ static void test_program_order(void **state)
 {
 	static const char *const calls[] = {
 		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 38 1" /* PR_SET_NO_NEW_PRIVS */, "sys_landlock_restrict", "prctl 22 2" /* PR_SET_SECCOMP */, "sys_setgroups 3: 1 2 3", "sys_setgid 8",
-		"prctl 24 1" /* PR_CAPBSET_DROP */, "sys_setuid 7", "sys_set_capabilities", "sys_open_plain /", "sys_signal_mask",
+		"prctl 24 1" /* PR_CAPBSET_DROP */, "sys_setuid 7", "sys_set_capabilities", "sys_open_plain /usr", "sys_signal_mask",
 		"execve /bin/program: /bin/program",
 	};
 	struct plan plan;
