@@ -383,6 +383,10 @@ int plan_entrypoint(struct plan *plan)
 
 	if (check_program(plan) < 0 || check_log(plan) < 0)
 		return -1;
+	if (plan_isolates(plan)) {
+		log_error("an engine's init makes no container; leave --rootfs, --net, --memory and their like out, and ask the engine for it");
+		return -1;
+	}
 	choose_capabilities(plan, false);
 	if (plan->user && user_resolve("/", plan->user, &plan->identity, &home) < 0)
 		return -1;

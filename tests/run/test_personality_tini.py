@@ -59,6 +59,20 @@ def test_no_personality_makes_a_container(user, nsinit, directory, probe, name):
     assert user.run([under_name(nsinit, name, directory), "--", probe]).report["namespaces"] == bare
 
 
+@pytest.mark.parametrize("name", ["docker-init", "podman-init"])
+@pytest.mark.parametrize("option, variable", [
+    ("--read-only", "NSINIT_READ_ONLY=1"), ("--net=none", "NSINIT_NET=none"), ("--memory=64m", "NSINIT_MEMORY=64m"),
+    ("--rootfs=/", "NSINIT_ROOTFS=/"), ("--tty=new", "NSINIT_TTY=new"),
+])
+def test_init_of_an_engine_refuses_to_make_one(user, nsinit, directory, probe, scratch, name, option, variable):
+    """Whoever asks for --net none must not run with the network."""
+    path = under_name(nsinit, name, directory)
+    for words, environment in (([option], {}), ([], dict([variable.split("=")]))):
+        result = user.run([path, *words, "--", probe, "write", scratch / "ran"], env=environment)
+        assert result.status == 125 and not (scratch / "ran").exists()
+        one_line(result.err, "nsinit: ", "makes no container", "engine")
+
+
 # ---- the status ----
 
 
