@@ -14,7 +14,7 @@
 enum plan_limits {
 	PLAN_MOUNTS_MAX = 256,
 	PLAN_ENV_MAX = 256,
-	PLAN_ENVIRONMENT_MAX = 4096, /* variables of the program, ours included */
+	PLAN_ENVIRONMENT_MAX = 32768, /* variables of the program, ours included; Kubernetes gives seven for each service that there is */
 	PLAN_GROUPS_MAX = 64,
 	PLAN_HOOKS_MAX = 8,
 	PLAN_LANDLOCK_MAX = 64,

@@ -213,6 +213,13 @@ def test_user_that_it_cannot_become(root, nsinit, probe, ids, wanted):
     one_line(result.err, "user", "Operation not permitted", "CAP_SETGID")
 
 
+def test_environment_of_a_large_cluster(subreaper, probe):
+    """Kubernetes gives seven variables for each service of the namespace."""
+    many = {f"SERVICE_{i}_PORT": "tcp://10.0.0.1:80" for i in range(7000)}
+    environment = subreaper.run("--env A=b", [probe], env=many).report["env"]
+    assert "A=b" in environment and {f"{name}={value}" for name, value in many.items()} <= set(environment)
+
+
 # ---- remapping ----
 
 
