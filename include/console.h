@@ -29,8 +29,14 @@ struct job console_program_job(const struct plan *plan, int console);
 /* How PID 1 of a container is to be started. */
 struct job console_container_job(const struct plan *plan, int console);
 
-/* True if standard input or output is a terminal that is ours alone: we are in its foreground, and in no pipeline. */
+/* True if standard input or output is a terminal that is ours alone: we are in its foreground, and it is not shared. */
 bool console_is_ours(void);
+
+/* True if others of our group may use the terminal as well: we are in a pipeline, or in the background of a script. */
+bool console_is_shared(void);
+
+/* True if our process group was made outside of our PID namespace, as that of unshare(1): it has no number here. */
+bool console_led_outside(void);
 
 /* Which of 0 to 2 a new terminal of the program's replaces, a bit each: those that are terminals, or all if none is. */
 unsigned console_replaced(void);

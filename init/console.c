@@ -56,18 +56,28 @@ static bool is_pipe(int fd)
 	return fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
-static bool in_pipeline(void)
+/* A shell without job control has no other mark for what it starts by &: it is in the group of the script, and ignores INT. sh(1p) */
+bool console_is_shared(void)
 {
-	return is_pipe(STDIN_FILENO) || is_pipe(STDOUT_FILENO);
+	struct sigaction action;
+
+	return is_pipe(STDIN_FILENO) || is_pipe(STDOUT_FILENO) || (sigaction(SIGINT, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
 }
 
 /*
  * In a pipeline the terminal belongs to the others too: `nsinit -- ls | less` would leave less in the background.
- * There the program gets the foreground when it asks, by stopping at SIGTTIN or SIGTTOU.
+ * There the program gets the foreground when it asks, by stopping at SIGTTIN or SIGTTOU. Where bash substitutes a command it
+ * ignores them; then nobody could ask.
  */
 static bool wants_foreground(int console)
 {
-	return console >= 0 && console_held(console) && !in_pipeline();
+	if (console < 0 || !console_held(console))
+		return false;
+	if (!console_is_shared())
+		return true;
+	signal(SIGTTIN, SIG_DFL);
+	signal(SIGTTOU, SIG_DFL);
+	return false;
 }
 
 /*
@@ -84,11 +94,22 @@ static bool can_give_session(const struct plan *plan, int console)
 	return syscall(SYS_ioctl, console, TIOCGDEV, &device) == 0 /* libcs differ in the type of a request */ && major(device) >= PTY_MAJOR_FIRST && major(device) <= PTY_MAJOR_LAST;
 }
 
+bool console_led_outside(void)
+{
+	return getpgrp() == 0;
+}
+
+/* A group that is led outside of our namespace has no number, so a foreground that is taken from it could never be given back. */
+static bool shares_group(const struct plan *plan, int console)
+{
+	return plan->single_child || (console >= 0 && console_led_outside() && !plan->group);
+}
+
 struct job console_program_job(const struct plan *plan, int console)
 {
 	if (plan->pty)
 		return (struct job){.kind = JOB_SESSION, .console = console, .stdio = plan->pty};
-	if (plan->single_child)
+	if (shares_group(plan, console))
 		return (struct job){.kind = JOB_SHARED, .console = console};
 	if (can_give_session(plan, console) && ioctl(console, TIOCNOTTY) == 0) {
 		/* Both are pending already. As long as they are, one that is meant for the program would be lost in them. */
@@ -106,7 +127,7 @@ bool console_is_ours(void)
 	int console;
 	bool ours;
 
-	if ((!isatty(STDIN_FILENO) && !isatty(STDOUT_FILENO)) || in_pipeline())
+	if ((!isatty(STDIN_FILENO) && !isatty(STDOUT_FILENO)) || console_is_shared())
 		return false;
 	console = console_open();
 	ours = console < 0 || console_held(console);

@@ -10,24 +10,49 @@
 #include "console.h"
 #include "log.h"
 
-void job_continue(struct loop *loop)
+/* The child's group, 0: it is ours. A child that shares our group at first may make its own, as a shell does. */
+static pid_t group_of(pid_t child)
 {
-	if (loop->own_group && loop->console >= 0 && console_held(loop->console)) {
-		console_give(loop->console, loop->child);
+	pid_t group = getpgid(child);
+
+	return group == getpgrp() ? 0 : group;
+}
+
+/* A terminal that is shared the program has only when it asks, also after a stop. */
+static void go_on(struct loop *loop, bool asked)
+{
+	pid_t group = group_of(loop->child);
+
+	if (group > 0 && loop->console >= 0 && (asked || loop->launcher >= 0 || !console_is_shared()) && console_held(loop->console)) {
+		console_give(loop->console, group);
 		loop->given = true;
 	}
 	loop->stopped = false;
-	kill(loop->own_group ? -loop->child : loop->child, SIGCONT);
+	kill(group > 0 ? -group : loop->child, SIGCONT);
+}
+
+void job_continue(struct loop *loop)
+{
+	go_on(loop, false);
+}
+
+/* Nobody continues us. The kernel tells a reader in the background so by EIO, but ours has us above it: it would only stop again. */
+static void go_on_alone(struct loop *loop, bool asks)
+{
+	if (asks && !console_held(loop->console))
+		kill(-loop->child, SIGHUP);
+	job_continue(loop);
 }
 
 void job_stopped(struct loop *loop, int signal)
 {
 	struct report report = {.kind = REPORT_STOPPED, .signal = signal};
+	bool asks = loop->own_group && (signal == SIGTTIN || signal == SIGTTOU);
 
 	if (loop->console < 0)
 		return;
-	if (loop->own_group && (signal == SIGTTIN || signal == SIGTTOU) && console_held(loop->console)) {
-		job_continue(loop);
+	if (asks && console_held(loop->console)) {
+		go_on(loop, true);
 		return;
 	}
 	loop->stopped = true;
@@ -39,7 +64,11 @@ void job_stopped(struct loop *loop, int signal)
 	if (loop->given)
 		console_take(loop->console);
 	loop->given = false;
-	/* What continues a shared group has reached the child as well. */
-	if (!console_stop(signal) || loop->own_group)
-		job_continue(loop);
+	if (console_stop(signal)) {
+		loop->stopped = group_of(loop->child) > 0; /* what continued our group has reached the child in it as well */
+		if (loop->stopped)
+			job_continue(loop);
+	} else if (getpid() != 1 || !console_led_outside()) { /* else who has stopped with us outside will be continued, with us */
+		go_on_alone(loop, asks);
+	}
 }

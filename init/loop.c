@@ -113,7 +113,7 @@ static void on_stop(struct loop *loop, const siginfo_t *info)
 
 static void on_continue(struct loop *loop, const siginfo_t *info)
 {
-	if (loop->own_group && loop->console >= 0 && (loop->stopped || !forward_is_changed(loop, info->si_signo)))
+	if (loop->console >= 0 && (loop->stopped || (loop->own_group && !forward_is_changed(loop, info->si_signo))))
 		job_continue(loop);
 	else
 		on_forward(loop, info);

@@ -11,8 +11,9 @@ import termios
 import pytest
 from harness import caller_named, children_of, command_of, descendants_of, interrupt_prompt, lives, state_of, until
 
-WAYS = ["run-root", "run-user", "subreaper-user", "single-user"]
-OPTIONS = {"run": "", "subreaper": " -s", "single": " -s -c"}
+WAYS = ["run-root", "run-user", "subreaper-user", "single-user", "pid1-user"]
+BEFORE = {"pid1": "unshare -Urpf "}
+OPTIONS = {"subreaper": " -s", "single": " -s -c"}
 PROMPT = "outer> "
 
 
@@ -21,7 +22,7 @@ class Shell:
 
     def __init__(self, nsinit, way, who):
         self.marks, self.heard = 0, ""
-        self.nsinit = f"{nsinit}{OPTIONS[way]} --"
+        self.binary, self.nsinit = nsinit, f"{BEFORE.get(way, '')}{nsinit}{OPTIONS.get(way, '')} --"
         self.child = caller_named(who).pty(["bash", "--norc", "--noprofile", "--noediting", "-i"], env={"PS1": PROMPT})
         self.prompt()
 
@@ -70,6 +71,18 @@ class Shell:
             return [p for p in descendants_of(self.child.pid) if re.fullmatch(words, command_of(p))]
 
         return until(found, f"the program {words!r}")[0]
+
+    @property
+    def init(self):
+        """The outermost nsinit."""
+        return self.program(rf"{self.binary} .*")
+
+    def quit(self, words):
+        """The program gets a QUIT: by the key, unless that ends unshare(1), which shares its group, as well."""
+        if "unshare" in self.nsinit:
+            os.kill(self.program(words), signal.SIGQUIT)
+        else:
+            self.key("\\")
 
     def foreground(self):
         return struct.unpack("i", fcntl.ioctl(self.child.child_fd, termios.TIOCGPGRP, b"\0" * 4))[0]
@@ -144,7 +157,7 @@ def test_interrupt_is_heard_once(shell, probe):
     shell.sees("ready\r\n")
     shell.key("c")
     shell.sees("2\r\n")
-    shell.key("\\")
+    shell.quit(r"\S+/probe signals .*")
     assert shell.prompt() == "3\r\n"
     shell.close()
 
@@ -270,6 +283,8 @@ def test_program_that_is_stopped_by_sigstop_stops_the_job(shell, probe):
 
 
 def test_program_that_ignores_the_key_is_not_stopped(shell, probe):
+    if "unshare" in shell.nsinit:
+        pytest.skip("unshare(1) shares the program's group, and is stopped as it would be without us")
     shell.type(f"{shell.nsinit} {probe} signals --until QUIT")
     shell.sees("ready\r\n")
     shell.key("z")
@@ -288,14 +303,14 @@ def test_continue_that_continues_nothing_is_a_signal_like_any_other(shell, probe
     shell.type(shell.nsinit.replace(" --", f" {option.format(hook=hook)} --") + f" {probe} signals --until QUIT")
     shell.sees("ready\r\n")
     program = shell.program(r"\S+probe signals .*")
-    os.kill(children_of(shell.child.pid)[0], signal.SIGCONT)
+    os.kill(shell.init, signal.SIGCONT)
     shell.sees("10\r\n")
     os.kill(program, signal.SIGSTOP)
     shell.sees("Stopped")
     shell.prompt()
     shell.type("fg")
     shell.sees("18\r\n")
-    shell.key("\\")
+    shell.quit(r"\S+/probe signals .*")
     shell.sees("3\r\n")
     shell.prompt()
     shell.close()
@@ -304,7 +319,7 @@ def test_continue_that_continues_nothing_is_a_signal_like_any_other(shell, probe
 def test_continue_that_continues_nothing_restarts_the_program(shell, probe):
     shell.type(shell.nsinit.replace(" --", " --restart CONT --") + f" {probe} signals")
     shell.sees("ready\r\n")
-    os.kill(children_of(shell.child.pid)[0], signal.SIGCONT)
+    os.kill(shell.init, signal.SIGCONT)
     shell.sees("15\r\n")
     shell.sees("ready\r\n")
     os.kill(shell.program(r"\S+probe signals"), signal.SIGSTOP)
@@ -312,7 +327,7 @@ def test_continue_that_continues_nothing_restarts_the_program(shell, probe):
     shell.prompt()
     shell.type("fg")
     shell.sees("18\r\n")
-    os.kill(children_of(shell.child.pid)[0], signal.SIGTERM)
+    os.kill(shell.init, signal.SIGTERM)
     shell.sees("15\r\n")
     shell.prompt()
     shell.close()
@@ -455,6 +470,53 @@ def test_script_stops_with_us_as_a_whole(shell, probe):
     os.kill(program, signal.SIGTERM)
     shell.sees("after=143\r\n")
     shell.prompt()
+    shell.close()
+
+
+def test_rest_of_a_pipeline_has_the_terminal_after_a_stop_too(shell, probe):
+    shell.type(f"{shell.nsinit} {probe} sleep | sh -c 'read x; read x </dev/tty; echo read=$x; read x </dev/tty; echo then=$x'")
+    shell.type("one")
+    shell.sees("read=one\r\n")
+    stop_by_key(shell, shell.program(SLEEP))
+    shell.type("fg")
+    shell.sees("nsinit")
+    shell.type("two")
+    shell.sees("then=two\r\n")
+    shell.key("c")
+    shell.prompt()
+    shell.close()
+
+
+def test_command_that_is_substituted_may_read_the_terminal(shell):
+    """bash ignores there what a program asks for the terminal by."""
+    shell.type(f"x=$({shell.nsinit} sh -c 'read y </dev/tty; echo got=$y'); echo out=$x")
+    shell.type("line")
+    shell.sees("out=got=line\r\n")
+    shell.prompt()
+    shell.close()
+
+
+def test_background_of_a_script_leaves_it_the_terminal(shell, probe):
+    shell.type(f"sh -c '{shell.nsinit} {probe} sleep & read x; echo read=$x; wait $!; echo status=$?; read x; echo then=$x'")
+    shell.sees("ready\r\n")
+    shell.type("one")
+    shell.sees("read=one\r\n")
+    os.kill(shell.program(SLEEP), signal.SIGTERM)
+    shell.sees("status=143\r\n")
+    shell.type("two")
+    shell.sees("then=two\r\n")
+    shell.prompt()
+    shell.close()
+
+
+def test_reader_in_the_background_that_nobody_can_continue_ends(shell, scratch):
+    """No shell above knows of it. The kernel would tell it by EIO, but for us above it; to be woken up again and again is no answer."""
+    os.mkfifo(scratch / "go")
+    os.chmod(scratch / "go", 0o666)
+    shell.answer(f"sh -c '{shell.nsinit} sh -c \"read x; exec cat </dev/tty\" <{scratch}/go & echo $! >{scratch}/pid'")
+    init = int((scratch / "pid").read_text())
+    shell.answer(f"echo >{scratch}/go")
+    until(lambda: not lives(init), "the end of nsinit")
     shell.close()
 
 
