@@ -58,7 +58,7 @@ static const struct {
 	 "A TERM ends the program for good, also one that comes meanwhile; TERM, KILL, STOP and CHLD cannot be SIG."},
 	{"drain", "See\n.BR \"END OF THE PROGRAM\" ."},
 	{"verbose",
-	 "The variable is the level itself: 0 errors, 1 warnings (the default), 2 what is done, 3 signals and processes too."},
+	 ".B NSINIT_VERBOSE=2\nis\n.BR \\-vv ."},
 	{"log-fd",
 	 "The descriptor must be open, and is closed in the program.\n"
 	 "Errors in the options themselves are said on standard error."},

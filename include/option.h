@@ -53,6 +53,9 @@ extern const char *const option_group_names[OPTIONS_GROUPS];
  */
 int option_parse(const struct option_set *set, struct plan *plan, char **argv, char **environment);
 
+/* Mentions the variables that made option_parse() set plan->unknown. */
+void option_unknown(const struct option_set *set, char **environment);
+
 /*
  * Fills plan in from a word of the kernel's command line, NAME or NAME=VALUE; value is what a bare NAME stands for, NULL: yes for
  * an option that takes none. 0, or -1 after a message.

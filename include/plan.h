@@ -253,6 +253,7 @@ struct plan {
 	/* role boot */
 	bool boot;          /* --boot */
 	const char *boot_option; /* one that was given of those for a boot alone */
+	bool unknown;            /* a variable is named like an option and is none */
 	bool machine;       /* PID 1 of a machine, not of a container */
 	bool force;         /* poweroff, reboot, halt: without asking PID 1 */
 	bool misread;       /* something on the kernel's command line is wrong */

@@ -180,6 +180,8 @@ int main(int argc, char **argv)
 	if (plan.again != STATE_NONE)
 		state_resume_own(&plan, &mask);
 	log_open(plan.log_fd, plan.again == STATE_CHECK ? -1 : plan.verbosity);
+	if (plan.unknown)
+		option_unknown(as->set, environ);
 	looked = look(as, argv + program);
 	if (looked >= 0)
 		return looked;

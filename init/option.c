@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cold.h"
 #include "log.h"
 
 enum {
@@ -162,7 +163,7 @@ static const struct option *find_loosely(const struct option_set *set, const cha
 	return find_name(set, plain, length);
 }
 
-/* NSINIT_LOG_FD=3 is --log-fd 3. A name that is no option may be somebody else's, so it is only mentioned. */
+/* NSINIT_LOG_FD=3 is --log-fd 3. A name that is no option may be somebody else's, so it is only mentioned, by option_unknown(). */
 static int parse_prefixed(const struct option_set *set, struct plan *plan, const char *variable)
 {
 	const char *value = strchrnul(variable, '='), *name = variable + strlen(set->prefix);
@@ -172,8 +173,18 @@ static int parse_prefixed(const struct option_set *set, struct plan *plan, const
 		return 0;
 	if (option && *value)
 		return apply_variable(plan, option, variable, value + 1);
-	log_warning("%s: no such option, ignored", variable);
+	plan->unknown = true;
 	return 0;
+}
+
+LATE void option_unknown(const struct option_set *set, char **environment)
+{
+	for (size_t length = strlen(set->prefix); *environment; environment++) {
+		const char *end = strchrnul(*environment, '=');
+
+		if (strncmp(*environment, set->prefix, length) == 0 && (!*end || !find_loosely(set, *environment + length, end)))
+			log_warning("%s: no such option, ignored", *environment);
+	}
 }
 
 int option_word(const struct option_set *set, struct plan *plan, const char *word, const char *value)

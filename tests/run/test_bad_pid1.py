@@ -103,6 +103,20 @@ def test_misspelt_option_names_the_nearest(subreaper, probe, option, near):
     one_line(result.err, "nsinit: ", option, f"{near}?")
 
 
+@pytest.mark.parametrize("options, environment", [("-q", {}), ("", {"NSINIT_QUIET": "1"})])
+def test_variable_that_is_no_option_is_not_mentioned_to_who_wants_quiet(init, probe, options, environment):
+    result = init.run(options, [probe, "exit", "3"], env={"NSINIT_GRASE": "5s", **environment})
+    assert (result.status, result.err) == (3, "")
+
+
+def test_variable_that_is_no_option_is_mentioned_where_all_is_said(subreaper, probe, scratch):
+    with open(scratch / "log", "w") as log:
+        fd = log.fileno()
+        result = subreaper.run(f"--log-fd {fd}", [probe, "exit", "3"], env={"NSINIT_A": "", "NSINIT_B": "1"}, pass_fds=[fd])
+    assert (result.status, result.err) == (3, "")
+    assert sorted((scratch / "log").read_text().splitlines()) == [f"nsinit: NSINIT_{x}: no such option, ignored" for x in ("A=", "B=1")]
+
+
 def test_variable_that_is_no_option_is_only_mentioned(init, probe):
     """It may be somebody else's."""
     result = init.run("", [probe, "exit", "3"], env={"NSINIT_SUCESS": "3"})
