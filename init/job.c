@@ -47,7 +47,7 @@ static void go_on_alone(struct loop *loop, bool asks)
 void job_stopped(struct loop *loop, int signal)
 {
 	struct report report = {.kind = REPORT_STOPPED, .signal = signal};
-	bool asks = loop->own_group && (signal == SIGTTIN || signal == SIGTTOU);
+	bool asks = loop->own_group && (signal == SIGTTIN || signal == SIGTTOU), given = loop->given;
 
 	if (loop->console < 0)
 		return;
@@ -56,14 +56,14 @@ void job_stopped(struct loop *loop, int signal)
 		return;
 	}
 	loop->stopped = true;
+	loop->given = false; /* a launcher takes it back itself */
 	if (loop->launcher >= 0) {
 		if (write(loop->launcher, &report, sizeof report) < 0)
 			log_debug("stopped, and the launcher is gone");
 		return;
 	}
-	if (loop->given)
+	if (given)
 		console_take(loop->console);
-	loop->given = false;
 	if (console_stop(signal)) {
 		loop->stopped = group_of(loop->child) > 0; /* what continued our group has reached the child in it as well */
 		if (loop->stopped)

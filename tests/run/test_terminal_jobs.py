@@ -10,6 +10,7 @@ import termios
 
 import pytest
 from harness import caller_named, children_of, command_of, descendants_of, interrupt_prompt, lives, state_of, until
+from peers import under_name
 
 WAYS = ["run-root", "run-user", "subreaper-user", "single-user", "pid1-user"]
 BEFORE = {"pid1": "unshare -Urpf "}
@@ -176,6 +177,14 @@ def test_stop_key_stops_the_job_and_fg_continues_it(shell, probe):
     finish_by_key(shell, program)
 
 
+@pytest.mark.parametrize("name, options", [("tini", "-s"), ("catatonit", ""), ("docker-init", "-s")])
+def test_stop_key_under_another_name(nsinit, directory, probe, name, options):
+    """With tini and catatonit themselves the shell waits for a program that nobody can continue."""
+    shell = Shell(nsinit, "run", "user")
+    shell.nsinit = f"{under_name(nsinit, name, directory)} {options} --"
+    test_stop_key_stops_the_job_and_fg_continues_it(shell, probe)
+
+
 def test_every_process_of_the_program_stops_and_goes_on(shell, probe):
     shell.type(f"{shell.nsinit} sh -c '{probe} sleep & exec {probe} sleep'")
     shell.sees("ready\r\nready\r\n")
@@ -251,7 +260,7 @@ for _ in range(2):
 @pytest.mark.parametrize("way", WAYS[:3])
 def test_foreground_is_taken_back_at_a_stop_and_at_the_end(nsinit, probe, way):
     way, who = way.split("-")
-    words = f"{nsinit}{OPTIONS[way]} -- {probe} stop TSTP".split()
+    words = f"{nsinit}{OPTIONS.get(way, '')} -- {probe} stop TSTP".split()
     child = caller_named(who).pty(["/usr/bin/python3", "-c", PARENT, *words])
     for line in ("ready", "stopped True", "continued", "ended True"):
         child.expect_exact(f"{line}\r\n")
@@ -333,6 +342,26 @@ def test_continue_that_continues_nothing_restarts_the_program(shell, probe):
     shell.close()
 
 
+def test_restart_in_the_background_does_not_take_the_terminal(shell, probe):
+    shell.type(shell.nsinit.replace(" --", " --restart USR1 --") + f" {probe} signals")
+    shell.sees("ready\r\n")
+    init, program = shell.init, shell.program(r"\S+probe signals")
+    os.kill(program, signal.SIGSTOP)
+    shell.sees("Stopped")
+    shell.prompt()
+    shell.type("bg")
+    shell.sees("18\r\n")
+    os.kill(init, signal.SIGUSR1)
+    shell.sees("15\r\n")
+    shell.sees("ready\r\n")
+    assert shell.program(r"\S+probe signals") != program
+    assert shell.foreground() == shell.child.pid
+    os.kill(init, signal.SIGTERM)
+    shell.sees("15\r\n")
+    until(lambda: not lives(init), "the end")
+    shell.close()
+
+
 # ---- & ----
 
 
@@ -344,13 +373,6 @@ def test_background_start_does_not_take_the_terminal(shell, probe):
     assert running(program), "a key at the prompt is the shell's"
     shell.answer_until("kill %1", "Exit 143")
     shell.close()
-
-
-def test_background_pid_1_in_a_group_from_outside_does_not_take_the_terminal(nsinit, probe):
-    """In a PID namespace such a group and any other of the terminal both look like 0."""
-    shell = Shell(nsinit, "run", "root")
-    shell.nsinit = f"unshare -fp {shell.nsinit}"
-    test_background_start_does_not_take_the_terminal(shell, probe)
 
 
 def test_background_job_comes_to_the_foreground(shell, probe):
