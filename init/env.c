@@ -31,10 +31,24 @@ static bool kept(const struct plan *plan, const char *variable)
 	return !plan->clear_env || strncmp(variable, "TERM=", strlen("TERM=")) == 0;
 }
 
-/* Descriptors that were passed to us are for the program: it will write its own pid here. */
+static void take_out(char **environment, const char *variable)
+{
+	char **to = environment;
+
+	for (; *environment; environment++)
+		if (strncmp(*environment, variable, strlen(variable)) != 0)
+			*to++ = *environment;
+	*to = NULL;
+}
+
+/*
+ * Descriptors that were passed to us are for the program: it will write its own pid here. Another variable, which need not be
+ * there, says the same of us by the inode of a pidfd.
+ */
 static char *listen_pid(char **environment)
 {
 	static char variable[] = "LISTEN_PID=4294967295";
+	char **all = environment;
 	unsigned long pid;
 
 	for (; *environment; environment++) {
@@ -43,6 +57,7 @@ static char *listen_pid(char **environment)
 		if (value_number(*environment + strlen("LISTEN_PID="), UINT32_MAX, &pid) < 0 || (pid_t)pid != getpid())
 			return NULL;
 		*environment = variable;
+		take_out(all, "LISTEN_PIDFDID=");
 		return variable + strlen("LISTEN_PID=");
 	}
 	return NULL;

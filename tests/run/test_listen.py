@@ -24,6 +24,16 @@ def test_program_is_the_one_that_listens(init, probe):
     assert variables(report) == {"LISTEN_PID": str(report["pid"]), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "http"}
 
 
+def test_pidfd_that_is_ours_is_not_told_of(init, probe):
+    """systemd names a process by it as well, and sd_listen_fds(3) believes it where it is there. That of somebody else is kept."""
+    more = {"A": "b", "LISTEN_PIDFDID": "77", "LISTEN_FDS": "1", "Z": "y"}
+    report = activate(init, "", [probe], env=more).finish().report
+    assert variables(report) == {"LISTEN_PID": str(report["pid"]), "LISTEN_FDS": "1"}
+    assert {"A=b", "Z=y"} <= set(report["env"])
+    report = init.run("", [probe], env={"LISTEN_PID": "999999", **more}).report
+    assert variables(report) == {"LISTEN_PID": "999999", "LISTEN_PIDFDID": "77", "LISTEN_FDS": "1"}
+
+
 def test_nothing_else_of_the_environment_changes(init, probe):
     more = {"LISTEN_FDS": "1", "LISTEN_PIDX": "1", "XLISTEN_PID": "1", "A": ""}
     report = activate(init, "", [probe], env=more).finish().report
