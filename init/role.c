@@ -102,7 +102,7 @@ static int turn(const struct plan *plan, struct loop *loop, struct job *job)
 	loop_run(loop);
 	while (loop->again && run_again(loop, job))
 		loop_run(loop);
-	if (plan->end_group && child > 0 && plan->rewrite[SIGTERM] != 1)
+	if (plan->end_group && child > 0) /* a TERM that is dropped is 0, which reaches nobody */
 		kill(-child, plan->rewrite[SIGTERM] ? plan->rewrite[SIGTERM] - 1 : SIGTERM);
 	if (plan->services)
 		supervisor_stop(loop);

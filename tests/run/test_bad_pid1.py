@@ -34,7 +34,8 @@ HOOKS = [
 ]
 BAD = [(option, value) for options, values in [
     (("-r", "--rewrite"), SIGNAL_PAIRS), (("-r",), ["CHLD:USR1", "9:15", "TERM:INT,STOP:0"]), (("-e",), REMAPS),
-    (("--success",), CODES), (("--delay",), TIMES), (("--grace",), TIMES[:4]), (("--drain",), TIMES[:4]),
+    (("--success",), [*CODES, "1:2", "143:0", "1-3:", "1,2:0"]),
+    (("--delay",), TIMES), (("--grace",), TIMES[:4]), (("--drain",), TIMES[:4]),
     (("-p",), SIGNALS), (("--on",), HOOKS),
     (("--log-fd",), ["", "x", "-1", "1.5", "99", "99999999999999999999"]), (("--cwd", "--user"), [""]), (("--env",), ["", "A", "=b"]),
 ] for option in options for value in values]
@@ -207,7 +208,7 @@ def test_unknown_user(inside, given):
 ])
 def test_numeric_user(inside, given, ids):
     """No look-up is needed. Without a group it is 0, as with docker, and no other groups are left."""
-    result = inside("--user", given, "--", "/probe")
+    result = inside("--user", given, "--", "/probe", env={"HOME": "/home/of/the/caller"})
     report = result.report
     assert (report["uid"], report["gid"]) == ids and result.err == ""
     assert (report["euid"], report["egid"]) == ids

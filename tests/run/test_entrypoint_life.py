@@ -3,6 +3,7 @@
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import children_of, command_of, descendants_of, send_values, stat_fields, lives, state_of, until
+from harness import (
+    PATIENCE, checked, children_of, command_of, descendants_of, lives, send_values, stat_fields, state_of, status_field, until,
+)
+
+PTRACE_SEIZE = 0x4206
 
 
 def ready(process):
@@ -263,6 +268,60 @@ def test_drain_kills_and_names_what_stays(init, probe, scratch):
     lines = [line for line in result.err.splitlines() if "probe" in line]
     assert len(lines) == 1 and lines[0].startswith("nsinit: ") and re.search(r"\b\d+\b", lines[0]), result
     assert "KILL" in lines[0]
+
+
+def test_drain_tells_what_is_known_of_who_stays(pid1, probe):
+    """Its state, and where the kernel tells it, what it waits in."""
+    process = ready(pid1.start("--drain 1h", [probe, "leave", "6", "stubborn"]))
+    left = left_alone(process)
+    wchan = Path(f"/proc/{left}/wchan").read_text()
+    process.send(signal.SIGTERM)
+    where = f", in {wchan}" if wchan not in ("", "0") else ""
+    assert re.fullmatch(rf"nsinit: drain: \d+ \(probe\) outlived its drain: KILL; state S{where}\n", process.finish().err)
+
+
+def test_drain_names_only_some_of_many(init, probe):
+    """To look for all of thousands would keep them alive."""
+    result = init.run("--drain 0", ["sh", "-c", f"for i in $(seq 20); do {probe} leave 0 stubborn; done; exit 6"])
+    lines = result.err.splitlines()
+    assert result.status == 6 and lines[-1] == "nsinit: drain: and others", result
+    assert len(lines) == 17 and all(re.match(r"nsinit: drain: \d+ \(probe\) outlived its drain: KILL; ", line) for line in lines[:-1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_drain_is_cut_short(init, probe, number):
+    """By somebody in a hurry; of other signals it takes no notice."""
+    process = ready(init.start("--drain 1h", [probe, "leave", "6", "stubborn"]))
+    left = left_alone(process)
+    process.send(signal.SIGHUP)
+    process.send(number)
+    result = process.finish()
+    assert result.status == 6 and "KILL" in result.err
+    assert state_of(left) is None
+
+
+def test_who_outlives_a_kill_is_named_and_not_waited_for(pid1, probe):
+    """
+    The first process of a PID namespace has ended when those in it have been reaped, and that of one which is traced
+    is the tracer's to do. So the tracer, which is this process, holds up both until it has read the message.
+    """
+    script = f"unshare -pf sh -c '{probe} stubborn & exec {probe} stubborn' & cat >/dev/null; exit 6"
+    process = ready(ready(pid1.start("--drain 100ms", ["sh", "-c", script], stdin=subprocess.PIPE)))
+    first, traced = [p for p in descendants_of(process.pid) if command_of(p) == f"{probe} stubborn"]
+    held = int(status_field(first, "NSpid").split()[1])
+    checked("ptrace", PTRACE_SEIZE, traced, None, None)
+    process.stdin.close()
+    process.stdin = None
+    said = b""
+    while b"does not die" not in said:
+        piece = select.select([process.stderr], [], [], PATIENCE)[0] and os.read(process.stderr.fileno(), 1000)
+        assert piece, said
+        said += piece
+    os.waitpid(traced, os.WNOHANG)
+    result = process.finish()
+    assert result.status == 6
+    said = (said.decode() + result.err).splitlines()
+    assert [line for line in said if line.startswith(f"nsinit: drain: {held} (probe) does not die; state ")], said
 
 
 def test_drain_reaches_what_is_stopped(init, probe, scratch):

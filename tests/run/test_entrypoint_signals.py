@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Role entrypoint: every signal that nsinit is sent reaches the program once, at any moment, with its value."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -94,6 +95,23 @@ def test_broken_pipe_of_our_log_is_not_for_the_program(init, probe):
     assert process.finish().status == 0
 
 
+def test_log_that_nobody_empties_holds_nothing_up(init, probe):
+    """Its lines are lost, one a signal and more, and all else goes on."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    process = ready(init.start("-vv", [probe, "signals"], stderr=writer))
+    os.close(writer)
+    for number in (signal.SIGUSR1, 40, signal.SIGTERM):
+        process.send(number)
+        assert process.line() == str(int(number))
+    assert process.finish().status == 0
+    os.close(reader)
+
+
 def test_storm_of_signals_arrives_whole_and_in_order(init, probe):
     process = ready(init.start("", [probe, "signals", "--until", "TERM"]))
     send_values(process, 40, range(10000))
@@ -146,12 +164,16 @@ def test_full_queue_of_a_slow_program_loses_nothing(root, nsinit, probe):
 # ---- who gets them ----
 
 
-def test_program_alone_gets_the_signal(init, probe, scratch):
-    process = init.start("", ["sh", "-c", f"{probe} on USR1 {scratch}/member 0 & exec {probe} signals"])
+@pytest.mark.parametrize("name", ["USR1", "INT", "CONT"])
+def test_program_alone_gets_the_signal(init, probe, scratch, name):
+    """INT and CONT as well, where there is no terminal."""
+    number = int(getattr(signal, f"SIG{name}"))
+    process = init.start("", ["sh", "-c", f"{probe} on {name} {scratch}/member 0 & exec {probe} signals"])
     assert [process.line(), process.line()] == ["ready"] * 2
-    (member,) = [p for p in descendants_of(process.pid) if " on USR1 " in command_of(p)]
-    process.send(signal.SIGUSR1)
-    assert process.line() == "10"
+    (member,) = [p for p in descendants_of(process.pid) if f" on {name} " in command_of(p)]
+    process.send(number)
+    assert process.line() == str(number)
+    until(lambda: state_of(member) in ("S", None), "the other member's wait")
     assert lives(member) and not (scratch / "member").exists()
     os.kill(member, signal.SIGKILL)
     process.send(signal.SIGTERM)

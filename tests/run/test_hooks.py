@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from harness import children_of, command_of, descendants_of, lives, state_of, stat_fields, until
-from peers import orphan_of, program_of, ready, waits_as
+from peers import block_and_ignore, orphan_of, program_of, ready, waits_as
 
 NOTE = 'echo "$1 $2" >>{file}'
 
@@ -141,11 +141,12 @@ def test_it_finds_what_the_program_finds(init, probe, scratch):
     script.chmod(0o755)
     (scratch / "secret").write_text("s")
     options = f"--on HUP={script} --env A=b --cwd /usr --secret B={scratch}/secret"
-    process = ready(init.start(options, [probe, "signals"]))
+    process = ready(init.start(options, [probe, "signals"], setup=block_and_ignore))
     process.send(signal.SIGHUP)
     hooked = json.loads(process.line())
     say_goodbye(process)
-    program = init.run(options, [probe]).report
+    program = init.run(options, [probe], setup=block_and_ignore).report
+    assert hooked["blocked"] and hooked["ignored"]
     for fact in ("uid", "gid", "groups", "cap_eff", "cwd", "blocked", "ignored", "no_new_privs", "umask", "env"):
         assert hooked[fact] == program[fact], fact
     assert sorted(hooked["fds"]) == ["0", "1", "2"]

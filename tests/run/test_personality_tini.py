@@ -73,6 +73,13 @@ def test_init_of_an_engine_refuses_to_make_one(user, nsinit, directory, probe, s
         one_line(result.err, "nsinit: ", "makes no container", "engine")
 
 
+@pytest.mark.parametrize("name", ["tini", "dumb-init", "catatonit"])
+def test_no_personality_knows_our_variables(user, nsinit, directory, probe, name):
+    """An image may have them for another nsinit, deeper inside."""
+    result = user.run([under_name(nsinit, name, directory), "--", probe, "exit", "7"], env={"NSINIT_REMAP": "7:3", "NSINIT_GRACE": "x"})
+    assert result.status == 7 and "NSINIT" not in result.err, result
+
+
 # ---- the status ----
 
 
@@ -399,6 +406,15 @@ def test_path_through_a_file_is_127(our_child_tini, scratch):
     result = our_child_tini.run("", [scratch / "file/x"])
     assert result.status == 127
     one_line(result.err, FATAL + "exec ", "failed: Not a directory")
+
+
+@pytest.mark.parametrize("options, variable, levels", [
+    ("-v", "2", {"INFO", "DEBUG"}), ("-v", "1", {"INFO"}), ("-v", "0", set()), ("-vv", "0", {"INFO"}),
+])
+def test_v_counts_on_from_the_variable(our_child_tini, probe, options, variable, levels):
+    """With tini the variable is all that counts."""
+    result = our_child_tini.run(options, [probe, "exit", "4"], env={"TINI_VERBOSITY": variable})
+    assert result.status == 4 and set(re.findall(r"^\[(\w+) ", result.err, re.M)) == levels, result
 
 
 def test_ranges_other_codes_and_short_signal_names(our_child_tini, probe):
