@@ -284,6 +284,8 @@ const struct personality *personality_choose(const char *argv0)
 	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
 	const char *name = slash ? slash + 1 : argv0 ? argv0 : "";
 
+	if (argv0 && strcmp(argv0, "/dev/init") == 0) /* where engines put theirs until 2022; no machine has an init there */
+		name = "docker-init";
 	for (size_t i = 0; i < COUNT(personalities); i++)
 		if (is_called(name, personalities[i].name) || is_called(name, personalities[i].alias))
 			return &personalities[i];

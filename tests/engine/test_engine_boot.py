@@ -6,6 +6,19 @@ import pytest
 WAITS = "trap 'exit 9' TERM; echo up; while :; do sleep 0.02; done"
 
 
+def test_the_path_of_older_engines_is_that_of_an_engines_init(engine, init):
+    """Those of until 2022 put theirs at /dev/init; it is no init of a machine."""
+    init.needs_own()
+    flags = ["--volume", f"{init.path}:/dev/init:ro", "--entrypoint", "/dev/init", "--workdir", "/tmp"]
+    with engine.start("box", "--", "sh", "-c", "pwd; exec /probe signals", flags=flags) as container:
+        container.wait_for("ready")
+        for sig, line in (("HUP", "1"), ("USR1", "10"), ("INT", "2"), ("RTMIN+3", "37")):
+            container.kill(sig)
+            container.wait_for(line)
+        assert container.stop(30) == 0
+        assert container.lines() == ["/tmp", "ready", "1", "10", "2", "37", "15"]
+
+
 @pytest.fixture
 def image(engine, init, probe, box):
     """With the other names of an init beside it."""

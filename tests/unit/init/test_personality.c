@@ -23,7 +23,7 @@ static void test_choice(void **state)
 		{"nsinit", "nsinit"}, {"tini", "tini"}, {"dumb-init", "dumb-init"}, {"catatonit", "catatonit"}, {"pause", "pause"},
 		{"/sbin/tini", "tini"}, {"./dumb-init", "dumb-init"}, {"/pause", "pause"}, {"/sbin/docker-init", "docker-init"},
 		{"tini-static", "tini"}, {"tini-static-amd64", "tini"}, {"dumb-init_1.2.5_x86_64", "dumb-init"}, {"catatonit.x86_64", "catatonit"},
-		{"/run/podman-init", "docker-init"}, {"pause-amd64", "pause"}, {"tinier", "nsinit"}, {"-", "nsinit"}, {"Tini", "nsinit"}, {"tini/", "nsinit"}, {"/tini/x", "nsinit"}, {"", "nsinit"}, {"/", "nsinit"},
+		{"/run/podman-init", "docker-init"}, {"/dev/init", "docker-init"}, {"/sbin/init", "init"}, {"dev/init", "init"}, {"pause-amd64", "pause"}, {"tinier", "nsinit"}, {"-", "nsinit"}, {"Tini", "nsinit"}, {"tini/", "nsinit"}, {"/tini/x", "nsinit"}, {"", "nsinit"}, {"/", "nsinit"},
 	};
 
 	(void)state;
