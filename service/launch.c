@@ -237,7 +237,7 @@ static int make_directories(enum directory_kind kind)
 			return -1;
 		strcat(strcpy(path, directory_rows[kind].parent), start.directories[i].name);
 		if (file_make_directory(path, start.directory_mode[kind], owner) < 0) {
-			log_error("%s: %s", path, strerror(errno));
+			log_error("%s: %s; make it beforehand, or start as root with a place to write to", path, strerror(errno));
 			return -1;
 		}
 		if (end != all)

@@ -51,7 +51,7 @@ static void make(char *const *fields)
 	if ((*fields[2] != '-' && value_octal(fields[2], 07777, &mode) < 0) || find_owner(fields[3], fields[4], &owner) < 0)
 		return;
 	if (file_make_directory(path, mode, &owner) < 0)
-		log_warning("%s: %s", path, strerror(errno));
+		log_warning("tmpfiles.d, %s: %s; make it beforehand, or start as root with a place to write to", path, strerror(errno));
 }
 
 static void take_line(char *line)

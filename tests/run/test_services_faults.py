@@ -51,6 +51,14 @@ def test_everything_but_pid_1_is_killed_again_and_again(world, rounds):
     assert process.finish().status == 0
 
 
+def test_directory_that_cannot_be_made_and_what_helps(world):
+    """As in a container whose root cannot be written to."""
+    world.service("it", "Type=oneshot\nRuntimeDirectory=mine\nExecStart=/bin/true")
+    result = world.start(program="exit 3", run_flags=MS_RDONLY).finish()
+    assert result.status == 3
+    assert "nsinit: it.service: /run/mine: Read-only file system; make it beforehand, or " in result.err, result.err
+
+
 def test_service_that_prints_without_end(world):
     """PID 1 answers, others live, and it can be stopped; what it prints arrives as whole lines, but for the one that it was killed in."""
     world.service("loud", "ExecStart=/usr/bin/yes a line that has no end")
