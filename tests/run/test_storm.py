@@ -10,10 +10,11 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pexpect
 import pytest
-from harness import PATIENCE, Caller, children_of, command_of, descendants_of, libc, state_of, status_field, until
+from harness import PATIENCE, Caller, children_of, command_of, descendants_of, libc, stat_fields, state_of, status_field, until
 from peers import holds_term, program_of, ready, running, stopped, under_name, waits_as
 
 STRACE = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace to delay system calls")
@@ -172,6 +173,30 @@ def test_signal_that_becomes_a_queued_one_waits_with_the_others(limited):
     lines = [process.line() for _ in range(accepted + 3)]
     assert [line for line in lines if line.startswith("45")] == [f"45 {value}" for value in range(accepted)]
     assert sorted(line.split()[0] for line in lines if not line.startswith("45")) == ["12", "18", "46"]
+    process.send(signal.SIGTERM)
+    assert process.finish().out == "15\n"
+
+
+def limit_of(pid):
+    return int(re.search(r"^Max pending signals +(\d+) +400 ", Path(f"/proc/{pid}/limits").read_text(), re.M).group(1))
+
+
+def test_queue_is_lowered_for_us_alone_and_for_a_while(limited, scratch):
+    """Below the program's, so that a sender who takes every place leaves it some. A program of --on starts with what we had."""
+    hook = scratch / "hook"
+    hook.write_text(f"#!/bin/bash\nulimit -i >{scratch}/new; mv {scratch}/new {scratch}/seen\n")
+    hook.chmod(0o755)
+    process, program, accepted = stopped_with_a_full_queue(limited, ["--on", f"USR2={hook}"], 400, 300, 10000)
+    init = int(stat_fields(program)[1])
+    until(lambda: limit_of(init) < 300, "the lower limit")
+    process.send(signal.SIGUSR2)
+    until(lambda: (scratch / "seen").exists(), "the program of --on")
+    assert (scratch / "seen").read_text() == "400\n"
+    assert limit_of(init) < 300
+    os.kill(program, signal.SIGCONT)
+    lines = [process.line() for _ in range(accepted + 1)]
+    assert len([line for line in lines if line.startswith("45")]) == accepted
+    until(lambda: limit_of(init) == 400, "the limit as it was")
     process.send(signal.SIGTERM)
     assert process.finish().out == "15\n"
 

@@ -178,11 +178,11 @@ def test_stop_key_stops_the_job_and_fg_continues_it(shell, probe):
 
 
 @pytest.mark.parametrize("name, options", [("tini", "-s"), ("catatonit", ""), ("docker-init", "-s")])
-def test_stop_key_under_another_name(nsinit, directory, probe, name, options):
+def test_stop_key_under_another_name(nsinit, directory, name, options):
     """With tini and catatonit themselves the shell waits for a program that nobody can continue."""
     shell = Shell(nsinit, "run", "user")
     shell.nsinit = f"{under_name(nsinit, name, directory)} {options} --"
-    test_stop_key_stops_the_job_and_fg_continues_it(shell, probe)
+    test_terminal_works_after_fg(shell)
 
 
 def test_every_process_of_the_program_stops_and_goes_on(shell, probe):
