@@ -24,6 +24,20 @@ def test_grace_leaves_a_program_that_ends(engine, init):
         assert container.stop(NEVER_S) == 6
 
 
+# Ends with status 4 and leaves a daemon, which says so when it is nobody's child but the init's.
+DAEMON = ["box", "sh", "-c", "sh -c 'until grep -q \"^PPid:.1$\" /proc/$$/status; do :; done; echo alone; exec /probe signals' & exit 4"]
+
+
+def test_wait_keeps_the_container_of_a_daemon(engine, init):
+    """Until the daemon ends, here by the drain, since the program that was told of a stop before has long ended."""
+    flags = [*init.env("--wait", "1"), *init.env("--drain", "30")]
+    with engine.start(*DAEMON, flags=flags, init=True) as container:
+        container.wait_for("ready")
+        assert container.running()
+        assert container.stop(NEVER_S) == 4
+        assert container.lines() == ["alone", "ready", "15"]
+
+
 def test_without_drain_the_kernel_kills_what_is_left(engine):
     done = engine.run(*LEAVE_HELPER, init=True)
     assert (done.stdout, done.returncode) == ("", 4)
