@@ -16,4 +16,16 @@ void job_continue(struct loop *loop);
  */
 void job_stopped(struct loop *loop, int signal);
 
+/* The child, or the program inside, was ended by signal. */
+void job_killed(struct loop *loop, int signal);
+
+/*
+ * The signal that we have to end by as the program has, for a shell that we are the foreground job of: it leaves its loop, and sets the
+ * terminal right again. Negative: with our group, which would have had the key too. 0: our status says enough.
+ */
+int job_ending(const struct loop *loop);
+
+/* Ends by such a signal, if one can. */
+void job_end(int ending);
+
 #endif

@@ -52,6 +52,8 @@ struct loop {
 	bool asked;          /* a signal or a key asked for the machine's end */
 	enum plan_end end;   /* which it then is */
 	int status;          /* exit code of the child, 128 + n after signal n */
+	int killed;          /* the signal that ended the program, 0: none */
+	int sent;            /* what we sent on last */
 	const sigset_t *mask; /* what programs start with */
 	int64_t deadline_ms; /* CLOCK_MONOTONIC, -1: none */
 	void (*expired)(struct loop *loop); /* what happens then */

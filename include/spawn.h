@@ -135,6 +135,7 @@ enum report_kind {
 	REPORT_TIMES,
 	REPORT_STARTED,
 	REPORT_STOPPED,
+	REPORT_KILLED,
 	REPORT_TERMINAL, /* with the master of the program's pseudo-terminal, SCM_RIGHTS */
 };
 
@@ -142,7 +143,7 @@ struct report {
 	enum report_kind kind;
 	struct fault fault; /* REPORT_FAULT: the start failed, PID 1 ends */
 	/* REPORT_TIMES: spawn_times follows */
-	int signal;         /* REPORT_STOPPED: the program was stopped by it */
+	int signal;         /* REPORT_STOPPED, REPORT_KILLED: the program was, by it */
 };
 
 /*

@@ -46,6 +46,7 @@ static bool forward(struct loop *loop, const siginfo_t *info)
 
 	if (signal == 0)
 		return true;
+	loop->sent = signal;
 	if (signals_send(whole ? -loop->child : loop->child, signal, info) < 0) {
 		if (errno == EAGAIN)
 			return false;

@@ -5,10 +5,15 @@
 #include "job.h"
 
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "cold.h"
 #include "console.h"
 #include "log.h"
+#include "relay.h"
+#include "sys.h"
 
 /* The child's group, 0: it is ours. A child that shares our group at first may make its own, as a shell does. */
 static pid_t group_of(pid_t child)
@@ -44,9 +49,16 @@ static void go_on_alone(struct loop *loop, bool asks)
 	job_continue(loop);
 }
 
+static void tell(const struct loop *loop, enum report_kind kind, int signal)
+{
+	const struct report report = {.kind = kind, .signal = signal};
+
+	if (write(loop->launcher, &report, sizeof report) < 0)
+		log_debug("the launcher is gone");
+}
+
 void job_stopped(struct loop *loop, int signal)
 {
-	struct report report = {.kind = REPORT_STOPPED, .signal = signal};
 	bool asks = loop->own_group && (signal == SIGTTIN || signal == SIGTTOU), given = loop->given;
 
 	if (loop->console < 0)
@@ -58,8 +70,7 @@ void job_stopped(struct loop *loop, int signal)
 	loop->stopped = true;
 	loop->given = false; /* a launcher takes it back itself */
 	if (loop->launcher >= 0) {
-		if (write(loop->launcher, &report, sizeof report) < 0)
-			log_debug("stopped, and the launcher is gone");
+		tell(loop, REPORT_STOPPED, signal);
 		return;
 	}
 	if (given)
@@ -71,4 +82,35 @@ void job_stopped(struct loop *loop, int signal)
 	} else if (getpid() != 1 || !console_led_outside()) { /* else who has stopped with us outside will be continued, with us */
 		go_on_alone(loop, asks);
 	}
+}
+
+void job_killed(struct loop *loop, int signal)
+{
+	loop->killed = signal;
+	if (loop->launcher >= 0)
+		tell(loop, REPORT_KILLED, signal);
+}
+
+/* Who wants to know our status by a pipe gets it as ever. What we sent on ourselves was no key. */
+LATE int job_ending(const struct loop *loop)
+{
+	int console = loop->relay ? loop->relay->terminal : loop->console, signal = loop->killed;
+	bool foreground = loop->relay || loop->given || !(loop->own_group || console_is_shared());
+
+	if (!foreground || console < 0 || getpid() == 1 || getsid(0) == getpid() || !console_held(console))
+		return 0;
+	return loop->given && (signal == SIGINT || signal == SIGQUIT) && loop->sent != signal ? -signal : signal;
+}
+
+LATE void job_end(int ending)
+{
+	int number = abs(ending);
+	sigset_t set;
+
+	prctl(PR_SET_DUMPABLE, 0); /* no core of ours */
+	signal(number, SIG_DFL);
+	kill(ending < 0 ? 0 : getpid(), number);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	sys_signal_mask(SIG_UNBLOCK, &set, NULL); /* here we end */
 }

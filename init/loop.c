@@ -43,6 +43,7 @@ struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t ch
 void loop_renew(struct loop *loop, pid_t child)
 {
 	loop->child = child;
+	loop->killed = 0;
 	loop->ended = loop->again = loop->stopped = false;
 	loop->deadline_ms = -1; /* a grace of who is gone */
 }
@@ -65,6 +66,8 @@ static void child_ended(struct loop *loop, int status)
 {
 	loop->ended |= loop->mode != SIGNALS_DRAIN; /* which ends when all have */
 	loop->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (WIFSIGNALED(status))
+		job_killed(loop, WTERMSIG(status));
 	log_debug("process %d ended with status %d", (int)loop->child, loop->status);
 	loop->child = 0; /* another may get its pid */
 }

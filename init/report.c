@@ -71,6 +71,8 @@ static bool take_report(struct loop *loop, const struct report *report, int *des
 		announce_ready(loop->plan);
 	} else if (report->kind == REPORT_STOPPED && report->signal > 0 && report->signal <= PLAN_SIGNAL_MAX) {
 		job_stopped(loop, report->signal);
+	} else if (report->kind == REPORT_KILLED && report->signal > 0 && report->signal <= PLAN_SIGNAL_MAX) {
+		job_killed(loop, report->signal);
 	} else if (report->kind == REPORT_TERMINAL && loop->relay) {
 		take_terminal(loop, *descriptor);
 		*descriptor = -1;

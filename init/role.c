@@ -6,6 +6,7 @@
 #include "role.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "console.h"
 #include "drain.h"
 #include "fault.h"
+#include "job.h"
 #include "log.h"
 #include "loop.h"
 #include "net.h"
@@ -32,6 +34,8 @@
 #include "usage.h"
 
 enum { INTERRUPTED = 128 + SIGTERM };
+
+static int ending; /* job_ending() of the loop */
 
 /* Where the news of a start go: to the launcher if there is one, else to the log. */
 static int start_failed(const struct plan *plan, const struct fault *fault, int launcher)
@@ -110,6 +114,7 @@ static int turn(const struct plan *plan, struct loop *loop, struct job *job)
 	drain_run(loop);
 	if (plan->services)
 		slice_close();
+	ending = job_ending(loop);
 	return plan->remap[loop->status] ? plan->remap[loop->status] - 1 : loop->status;
 }
 
@@ -205,6 +210,7 @@ static int relay(const struct plan *plan, const sigset_t *mask, pid_t container,
 
 	loop.reports = reports;
 	loop_run(&loop);
+	ending = job_ending(&loop);
 	return loop.fault.step == STEP_NONE ? loop.status : fault_report(plan, &loop.fault);
 }
 
@@ -222,6 +228,7 @@ static int relay_terminal(const struct plan *plan, const sigset_t *mask, pid_t c
 	loop_run(&loop);
 	relay_drain(&loop);
 	relay_close(&terminal);
+	ending = job_ending(&loop);
 	return loop.fault.step == STEP_NONE ? loop.status : fault_report(plan, &loop.fault);
 }
 
@@ -288,6 +295,8 @@ int role_run(const struct role *role, const struct plan *plan, const sigset_t *m
 	status = role->run(plan, mask);
 	if (plan_announces(plan))
 		announce_stopped(plan, status);
+	if (ending && status == 128 + abs(ending))
+		job_end(ending);
 	return status;
 }
 

@@ -14,7 +14,7 @@ from peers import under_name
 
 WAYS = ["run-root", "run-user", "subreaper-user", "single-user", "pid1-user"]
 BEFORE = {"pid1": "unshare -Urpf "}
-OPTIONS = {"subreaper": " -s", "single": " -s -c"}
+OPTIONS = {"run": "", "pid1": "", "subreaper": " -s", "single": " -s -c"}
 PROMPT = "outer> "
 
 
@@ -23,7 +23,7 @@ class Shell:
 
     def __init__(self, nsinit, way, who):
         self.marks, self.heard = 0, ""
-        self.binary, self.nsinit = nsinit, f"{BEFORE.get(way, '')}{nsinit}{OPTIONS.get(way, '')} --"
+        self.binary, self.nsinit = nsinit, f"{BEFORE.get(way, '')}{nsinit}{OPTIONS[way]} --"
         self.child = caller_named(who).pty(["bash", "--norc", "--noprofile", "--noediting", "-i"], env={"PS1": PROMPT})
         self.prompt()
 
@@ -161,6 +161,54 @@ def test_interrupt_is_heard_once(shell, probe):
     shell.quit(r"\S+/probe signals .*")
     assert shell.prompt() == "3\r\n"
     shell.close()
+
+
+# ---- what a shell sees of the program's end ----
+
+
+@pytest.fixture
+def shell_above(shell):
+    if "unshare" in shell.nsinit:
+        pytest.skip("PID 1 cannot end by a signal, so unshare(1) does not either")
+    return shell
+
+
+def test_interrupt_ends_a_loop_of_the_shell(shell_above, probe):
+    shell_above.type(f"for i in 1 2; do {shell_above.nsinit} {probe} sleep; done")
+    shell_above.sees("ready\r\n")
+    shell_above.key("c")
+    assert shell_above.child.expect_exact(["ready\r\n", PROMPT]) == 1
+    assert shell_above.status() == 130
+    shell_above.close()
+
+
+@pytest.mark.parametrize("interpreter", ["sh", "bash"])
+def test_interrupt_ends_the_script(shell_above, probe, interpreter):
+    """bash wants to see the program end by it, others look only at what they get themselves."""
+    shell_above.type(f"{interpreter} -c '{shell_above.nsinit} {probe} sleep; echo after'")
+    shell_above.sees("ready\r\n")
+    shell_above.key("c")
+    assert "after" not in shell_above.prompt()
+    shell_above.close()
+
+
+def test_interrupt_that_was_sent_to_us_does_not_end_the_script(shell, probe):
+    shell.type(f"sh -c '{shell.nsinit} {probe} sleep; echo after=$?'")
+    shell.sees("ready\r\n")
+    os.kill(shell.init, signal.SIGINT)
+    shell.sees("after=130\r\n")
+    shell.prompt()
+    shell.close()
+
+
+def test_shell_sets_the_terminal_right_after_a_crash(shell_above):
+    before = termios.tcgetattr(shell_above.child.child_fd)
+    shell_above.type(f"{shell_above.nsinit} sh -c 'stty raw; kill -SEGV $$'")
+    shell_above.sees("Segmentation fault\r\n")
+    shell_above.prompt()
+    assert termios.tcgetattr(shell_above.child.child_fd) == before
+    assert shell_above.status() == 139
+    shell_above.close()
 
 
 # ---- ^Z, fg, bg ----

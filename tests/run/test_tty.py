@@ -265,6 +265,15 @@ def test_modes_come_back(box, ending):
     outer.end()
 
 
+def test_interrupt_ends_a_loop_of_the_shell(box):
+    jobs = Jobs(box, "", ["/bin/probe", "sleep"], "; done", "for i in 1 2; do ")
+    jobs.child.expect_exact("ready\r\n")
+    until(jobs.is_raw, "raw mode")
+    jobs.child.sendintr()
+    assert jobs.child.expect_exact(["ready\r\n", "outer> "]) == 1
+    jobs.close(130)
+
+
 def test_failed_start_speaks_on_a_sane_terminal(box):
     outer = Outer(box.caller, box.command("", ["/bin/nothing"]))
     outer.child.expect(r"nsinit: program /bin/nothing: [^;\r\n]+; [^\r\n]+\r\n")
@@ -298,10 +307,10 @@ def test_our_descriptors_do_not_become_non_blocking(root, nsinit, rootfs_of):
 class Jobs:
     """An interactive shell, with nsinit as its job."""
 
-    def __init__(self, box, options, program, after=""):
+    def __init__(self, box, options, program, after="", before=""):
         self.child = box.caller.pty(["bash", "--norc", "--noprofile", "--noediting", "-i"], env={"PS1": "outer> "})
         self.prompt()
-        self.child.sendline(shlex.join(str(word) for word in box.command(options, program)) + after)
+        self.child.sendline(before + shlex.join(str(word) for word in box.command(options, program)) + after)
 
     def prompt(self):
         self.child.expect_exact("outer> ")
@@ -313,9 +322,10 @@ class Jobs:
     def launcher(self):
         return until(lambda: children_of(self.child.pid), "the launcher")[0]
 
-    def close(self):
-        self.child.sendline("exit 0")
-        assert end_of(self.child) == 0
+    def close(self, last=None):
+        """The shell goes on, with this status."""
+        self.child.sendline("exit" if last else "exit 0")
+        assert end_of(self.child) == (last or 0)
 
 
 def test_stop_and_continue_of_the_launcher(box):
