@@ -506,7 +506,8 @@ static int verb_signals(int argc, char **argv)
 			printf("%d %d\n", sig, info.si_value.sival_int);
 		else
 			printf("%d\n", sig);
-		fflush(stdout);
+		if (fflush(stdout) == EOF)
+			return 1; /* nobody reads any more */
 	} while (sig != last);
 	return 0;
 }
