@@ -163,10 +163,12 @@ def test_grace_with_group_kills_the_group(subreaper, probe):
 
 
 def left_alone(process):
-    """Until the program has ended and nsinit, waiting, has only what it left."""
-    (left,) = until(lambda: [p for p in children_of(process.pid) if " leave " in command_of(p) and lives(p)], "what is left")
-    until(lambda: children_of(process.pid) == [left] and state_of(process.pid) == "S", "the wait")
-    return left
+    """Until the program has ended and nsinit, waiting, has only what it left: that is in a group whose leader was the program."""
+    def found():
+        children = [(p, fields) for p in children_of(process.pid) if (fields := stat_fields(p))]
+        return len(children) == 1 and str(children[0][0]) != children[0][1][2] and state_of(process.pid) == "S" and children
+
+    return until(found, "the wait for what is left")[0][0]
 
 
 @pytest.mark.parametrize("options, environment", [
