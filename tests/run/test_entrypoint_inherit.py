@@ -214,9 +214,12 @@ def test_idle_entrypoint_holds_at_most_24_kb(init, probe):
     assert min(held) > 0 and max(held) <= 24, sorted(held)
 
 
-def test_idle_entrypoint_has_at_most_120_kb_resident(pid1, probe):
-    """What it does not use of its file is not mapped: init/layout.ld."""
-    process = idle(pid1, probe, "")
+@pytest.mark.parametrize("options", IDLE_OPTIONS + [
+    "-gsw -p KILL -e 143 -r TERM:QUIT,QUIT:TERM --success 7", "--delay 1s --grace 10s --drain 5s --wait --restart HUP --on USR1=/bin/true",
+])
+def test_idle_entrypoint_has_at_most_120_kb_resident(pid1, probe, options):
+    """What it does not use of its file is not mapped, and the options' table is used: init/layout.ld."""
+    process = idle(pid1, probe, options)
     held = rollup_kb(process.pid, "Rss")
     process.send(signal.SIGTERM)
     process.finish()
