@@ -92,14 +92,19 @@ void job_killed(struct loop *loop, int signal)
 }
 
 /* Who wants to know our status by a pipe gets it as ever. What we sent on ourselves was no key. */
-LATE int job_ending(const struct loop *loop)
+LATE static int ending_by(const struct loop *loop, int signal)
 {
-	int console = loop->relay ? loop->relay->terminal : loop->console, signal = loop->killed;
+	int console = loop->relay ? loop->relay->terminal : loop->console;
 	bool foreground = loop->relay || loop->given || !(loop->own_group || console_is_shared());
 
 	if (!foreground || console < 0 || getpid() == 1 || getsid(0) == getpid() || !console_held(console))
 		return 0;
 	return loop->given && (signal == SIGINT || signal == SIGQUIT) && loop->sent != signal ? -signal : signal;
+}
+
+int job_ending(const struct loop *loop)
+{
+	return loop->killed ? ending_by(loop, loop->killed) : 0;
 }
 
 LATE void job_end(int ending)
