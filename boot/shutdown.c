@@ -20,6 +20,7 @@
 #include "out.h"
 #include "process.h"
 #include "setup.h"
+#include "slice.h"
 #include "supervisor.h"
 #include "unmount.h"
 
@@ -82,8 +83,10 @@ void shutdown_run(struct boot *boot)
 	hang_up(boot);
 	watchdog_feed();
 	drain_run(loop);
-	if (!boot->plan->machine)
+	if (!boot->plan->machine) {
+		slice_close(); /* it is in the cgroup of whoever started us */
 		return;
+	}
 	watchdog_feed();
 	setup_keep_seed();
 	unmount_swap();

@@ -4,6 +4,7 @@ Role boot in a container, which the name init or --boot chooses: nothing that is
 the program's status. tests/vm has the machine.
 """
 
+import glob
 import os
 import shutil
 import signal
@@ -92,7 +93,8 @@ def test_services(boot, scratch, program):
 
     note = f"echo %s >>{scratch}/notes"
     (scratch / "units").mkdir()
-    (scratch / "units/a.service").write_text(f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c '{note % 'up'}'\n"
+    (scratch / "units/a.service").write_text(f"[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+                                             f"ExecStart=/bin/sh -c '{note % 'up'}; cp /proc/self/cgroup {scratch}'\n"
                                              f"ExecStop=/bin/sh -c '{note % 'down'}'\n")
     if not program:
         (scratch / "units/b.service").write_text("[Unit]\nAfter=a.service\n[Service]\nExecStart=/bin/kill -TERM 1\n")
@@ -101,6 +103,8 @@ def test_services(boot, scratch, program):
     result = process.finish()
     assert result.status == (9 if program else 0), result
     assert (scratch / "notes").read_text().split() == (["up", "program", "asked", "down"] if program else ["up", "down"])
+    slices = [line.split(":", 2)[2].rpartition("/")[0] for line in (scratch / "cgroup").read_text().split() if "a.service" in line]
+    assert slices and not [path for path in slices for place in glob.glob(f"/sys/fs/cgroup/*/{path}/") + glob.glob(f"/sys/fs/cgroup{path}/")]
 
 
 @pytest.mark.parametrize("words, told", [
