@@ -50,8 +50,8 @@ def keeper(world):
 def test_what_is_stored_comes_back_until_the_service_is_stopped(keeper):
     world = keeper(5)
     result = world.run("touch end; " + wait_for("[ $(wc -l <notes) = 2 ]") + wait_for("nsctl -q is-active keep") + "nsctl restart keep; "
-                       "ls -l /proc/1/fd | grep -c /file- >fds; nsctl stop keep; ls -l /proc/1/fd | grep -c /file- >>fds; nsctl start keep; "
-                       "nsctl stop keep")
+                       "ls -l /proc/1/fd | grep -c /file- >fds; nsctl stop keep; ls -l /proc/1/fd | grep -c /file- >>fds; "
+                       "nsctl start keep; nsctl stop keep")
     assert result.status == 0 and world.lines() == ["start", "start a=aaa c=ccc", "start a=aaa c=ccc", "start"], result
     assert world.lines("fds") == ["2", "0"]
 
