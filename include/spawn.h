@@ -66,11 +66,11 @@ enum step {
 	STEP_SANDBOX,
 	STEP_VIEWS,
 	STEP_NO_NEW_PRIVS,
-	STEP_LANDLOCK, /* this and the next while we may: later they would need no_new_privs */
-	STEP_SECCOMP,
+	STEP_LANDLOCK, /* while we may: later it would need no_new_privs */
 	STEP_GROUPS, /* this and the next while there are more ids than a user namespace has */
 	STEP_GID,
 	STEP_USERS, /* which gives all capabilities inside, bounding set included */
+	STEP_SECCOMP, /* as STEP_LANDLOCK; it refuses setns(2) */
 	STEP_BOUNDING,
 	STEP_UID,
 	STEP_CAPABILITIES,

@@ -267,3 +267,13 @@ def test_no_service_has_more_than_the_program_of_the_container(world, options):
     bound, ambient = (int(next(line for line in lines if key in line).split()[1], 16)
                       for key, lines in (("Bnd", program), ("Amb", world.lines("ambient-1"))))
     assert ambient & ~bound == 0 and bool(ambient) == bool(bound & 1)
+
+
+def test_users_of_its_own_in_a_container(world):
+    """The filter of the container's program refuses setns(2), and holds for the service as well."""
+    world.service("users", "Type=oneshot\nUser=nobody\nPrivateUsers=yes\nStandardOutput=file:@/users\n"
+                  "ExecStart=/bin/sh -c 'cat /proc/self/uid_map; grep ^Seccomp: /proc/self/status'")
+    result = world.run("cat /proc/self/uid_map >program; nsctl start users", "--hostname", "box")
+    assert result.status == 0, result
+    *users, seccomp = world.lines("users")
+    assert users and users != world.lines("program") and seccomp == "Seccomp:\t2"

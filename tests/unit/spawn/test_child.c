@@ -133,7 +133,8 @@ static void test_container_order(void **state)
 static void test_program_order(void **state)
 {
 	static const char *const calls[] = {
-		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 38 1" /* PR_SET_NO_NEW_PRIVS */, "sys_landlock_restrict", "prctl 22 2" /* PR_SET_SECCOMP */, "sys_setgroups 3: 1 2 3", "sys_setgid 8",
+		"setpgid 0 0", "sys_close_range 3 to -1", "prlimit", "prctl 38 1" /* PR_SET_NO_NEW_PRIVS */, "sys_landlock_restrict",
+		"sys_setgroups 3: 1 2 3", "sys_setgid 8", "prctl 22 2" /* PR_SET_SECCOMP */,
 		"prctl 24 1" /* PR_CAPBSET_DROP */, "sys_setuid 7", "sys_set_capabilities", "sys_open_plain /usr", "sys_signal_mask",
 		"execve /bin/program: /bin/program",
 	};
