@@ -108,7 +108,8 @@ void forward_plainly(struct loop *loop, const siginfo_t *info)
 		hold(loop, info);
 }
 
-static void delay_expired(struct loop *loop)
+/* A TERM of our own making: the end of --delay, and how --restart ends the program. */
+static void send_term(struct loop *loop)
 {
 	const siginfo_t info = {.si_signo = SIGTERM, .si_code = SI_USER};
 
@@ -123,10 +124,10 @@ static bool is_delayed(struct loop *loop, const siginfo_t *info)
 	if (loop->deadline_ms < 0 && !loop->delayed) {
 		loop->delayed = true;
 		log_info("TERM held for %ld ms", (long)loop->plan->delay_ms);
-		loop_set_deadline(loop, loop->plan->delay_ms, delay_expired);
+		loop_set_deadline(loop, loop->plan->delay_ms, send_term);
 		return true;
 	}
-	if (loop->expired == delay_expired)
+	if (loop->expired == send_term)
 		loop->deadline_ms = -1;
 	return false;
 }
@@ -157,7 +158,6 @@ static bool is_hooked(struct loop *loop, int signal)
 /* --restart: the program is told to end as by a TERM, and role.c starts it again. True if the signal means that. */
 static bool is_restart(struct loop *loop, int signal)
 {
-	const siginfo_t info = {.si_signo = SIGTERM, .si_code = SI_USER};
 	char name[16];
 
 	if (!acts(loop) || loop->plan->restart != signal)
@@ -166,7 +166,7 @@ static bool is_restart(struct loop *loop, int signal)
 	if (loop->leaving || loop->again)
 		return true;
 	loop->again = true;
-	forward_plainly(loop, &info);
+	send_term(loop);
 	return true;
 }
 

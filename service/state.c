@@ -51,7 +51,7 @@ static const struct state_row unit_rows[] = {
 static const struct state_row loop_rows[] = {
 	LOOP(child, STATE_NUMBER), LOOP(mode, STATE_NUMBER), LOOP(own_group, STATE_NUMBER), LOOP(console, STATE_FD), LOOP(given, STATE_NUMBER),
 	LOOP(stopped, STATE_NUMBER), LOOP(launcher, STATE_FD), LOOP(queue.rlim_cur, STATE_NUMBER), LOOP(queue.rlim_max, STATE_NUMBER),
-	LOOP(lowered, STATE_NUMBER), LOOP(delayed, STATE_NUMBER), LOOP(status, STATE_NUMBER),
+	LOOP(lowered, STATE_NUMBER), LOOP(delayed, STATE_NUMBER), LOOP(leaving, STATE_NUMBER), LOOP(status, STATE_NUMBER),
 };
 
 /* What the options do not say, and what they opened. */

@@ -8,6 +8,7 @@ Peer.start, Peer.run, Peer.pty(options, program, **as in Caller): the same for `
 what makes a child of the name reap (tini's -s). Peer.raw(words, **) starts it with exactly these words.
 """
 
+import json
 import os
 import re
 import shutil
@@ -110,6 +111,20 @@ def program_of(process):
     """The pid of what an init has started."""
     (program,) = until(lambda: children_of(process.pid), "the program")
     return program
+
+
+def restarted(child):
+    """What each of three runs under --restart USR1 reports on its terminal; a key reaches the last one, and a TERM ends it."""
+    for _ in range(3):
+        child.expect("({.*})\\s+ready\\s")
+        yield json.loads(child.match[1])
+        child.kill(signal.SIGUSR1)
+        child.expect_exact("15")
+    child.expect("ready\\s")
+    child.sendintr()
+    child.expect("2\\s")
+    child.kill(signal.SIGTERM)
+    child.expect_exact("15")
 
 
 def stopped(pid):

@@ -291,3 +291,11 @@ def test_sockets_listen_on(world):
     assert re.search(r"^inactive\nactive$", result.out, re.M), result
     assert len([x for x in lines if re.match(r"(cold|each) hello from \d+", x)]) == 3, result
     assert lines[-1] == "1", result
+
+
+def test_a_term_of_before_ends_the_wait_of_after(world):
+    """--wait: who was told to end before the exec is not waited for behind it."""
+    world.service("one", "ExecStart=/bin/sleep 1000")
+    script = "sleep 1000 & trap 'nsctl reexec; exit 3' TERM; kill -TERM 1; while :; do sleep 0.01; done"
+    result = world.run(script, "--wait")
+    assert result.status == 3, result

@@ -129,6 +129,15 @@ def stop_by_key(shell, pid):
     assert shell.foreground() == shell.child.pid
 
 
+def stop_and_continue(shell, program):
+    """By a signal, and by fg, of which the program hears."""
+    os.kill(program, signal.SIGSTOP)
+    shell.sees("Stopped")
+    shell.prompt()
+    shell.type("fg")
+    shell.sees("18\r\n")
+
+
 def finish_by_key(shell, pid, status=130):
     shell.key("c")
     shell.prompt()
@@ -362,11 +371,7 @@ def test_continue_that_continues_nothing_is_a_signal_like_any_other(shell, probe
     program = shell.program(r"\S+probe signals .*")
     os.kill(shell.init, signal.SIGCONT)
     shell.sees("10\r\n")
-    os.kill(program, signal.SIGSTOP)
-    shell.sees("Stopped")
-    shell.prompt()
-    shell.type("fg")
-    shell.sees("18\r\n")
+    stop_and_continue(shell, program)
     shell.quit(r"\S+/probe signals .*")
     shell.sees("3\r\n")
     shell.prompt()
@@ -379,11 +384,7 @@ def test_continue_that_continues_nothing_restarts_the_program(shell, probe):
     os.kill(shell.init, signal.SIGCONT)
     shell.sees("15\r\n")
     shell.sees("ready\r\n")
-    os.kill(shell.program(r"\S+probe signals"), signal.SIGSTOP)
-    shell.sees("Stopped")
-    shell.prompt()
-    shell.type("fg")
-    shell.sees("18\r\n")
+    stop_and_continue(shell, shell.program(r"\S+probe signals"))
     os.kill(shell.init, signal.SIGTERM)
     shell.sees("15\r\n")
     shell.prompt()

@@ -17,6 +17,7 @@ import pexpect
 import pytest
 from containers import Box, one_line
 from harness import PATIENCE, children_of, command_of, descendants_of, stat_fields, state_of, status_field, until
+from peers import restarted
 
 PROMPT = r"[$#] $"
 
@@ -123,17 +124,8 @@ def test_program_leads_a_session_with_it(box):
 
 def test_program_that_is_restarted_leads_a_session_with_it_too(box):
     child = box.pty("--restart USR1", ["/bin/sh", "-c", "/bin/probe; exec /bin/probe signals"])
-    for _ in range(3):
-        child.expect("({.*})\\s+ready\\s")
-        report = json.loads(child.match[1])
+    for report in restarted(child):
         assert report["sid"] == report["pgid"] == report["tty"]["tty_session"] == report["tty"]["foreground"]
-        child.kill(signal.SIGUSR1)
-        child.expect_exact("15")
-    child.expect("ready\\s")
-    child.sendintr()
-    child.expect("2\\s")
-    child.kill(signal.SIGTERM)
-    child.expect_exact("15")
     assert end_of(child) == 0
 
 
