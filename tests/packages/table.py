@@ -30,6 +30,9 @@ def tcp(port, text, lines=1):
 
 DIG = "dig +short +timeout=1 +tries=1 @127.0.0.1"
 
+# start-stop-daemon of a script in /etc/init.d looks at the program of a process of another user: proc(5), /proc/pid/exe.
+SCRIPTED = "--cap-add SYS_PTRACE"
+
 ROWS = [
     Row("nginx", "nginx curl", "curl -s http://127.0.0.1/", "Welcome to nginx",
         change="echo 'server { listen 127.0.0.1:81; return 200 changed; }' >/etc/nginx/conf.d/two.conf",
@@ -78,14 +81,14 @@ ROWS = [
         changed="It works|Debian Default Page"),
     Row("mariadb", "mariadb-server", "mariadb -Ne 'select 6 * 7'", "^42$"),
     Row("bind9", "bind9 bind9-dnsutils", f"{DIG} -x 127.0.0.1", "^localhost.$", service="named"),
-    Row("exim4", "exim4-daemon-light", tcp(25, "EHLO box\\r\\nQUIT\\r\\n", 2), "220 .*Exim.*250-"),
+    Row("exim4", "exim4-daemon-light", tcp(25, "EHLO box\\r\\nQUIT\\r\\n", 2), "220 .*Exim.*250-", options=SCRIPTED),
     Row("postfix", "postfix", tcp(25, "QUIT\\r\\n"), "220 .*Postfix", service="postfix@-"),
     Row("dovecot", "dovecot-imapd", tcp(143, "a LOGOUT\\r\\n", 2), "OK.*Dovecot.*BYE"),
     Row("squid", "squid curl", "curl -s -x 127.0.0.1:3128 http://127.0.0.1:1/", "squid"),
     Row("tor", "tor", "exec 3<>/dev/tcp/127.0.0.1/9050; printf '\\5\\1\\0' >&3; head -c 2 <&3 | od -An -tx1", "05 00",
         service="tor@default"),
     Row("stubby", "stubby bind9-dnsutils", "dig +timeout=2 +tries=1 @127.0.0.1 example.com", "SERVFAIL|HEADER"),
-    Row("ntpsec", "ntpsec ntpsec-ntpdig", "ntpq -c rv", "version=", options="--cap-add SYS_TIME"),
+    Row("ntpsec", "ntpsec ntpsec-ntpdig", "ntpq -c rv", "version=", options="--cap-add SYS_TIME --cap-add SYS_NICE"),
     Row("snmpd", "snmpd snmp", "snmpget -v2c -c public 127.0.0.1 1.3.6.1.2.1.1.5.0", "box"),
     Row("vsftpd", "vsftpd", tcp(21, "QUIT\\r\\n", 2), "220 .*vsFTPd.*221"),
     Row("proftpd", "proftpd-core", tcp(21, "QUIT\\r\\n", 2), "220 ProFTPD.*221"),
@@ -97,13 +100,13 @@ ROWS = [
     Row("transmission", "transmission-daemon curl", "curl -s http://127.0.0.1:9091/transmission/rpc", "X-Transmission-Session-Id",
         setup="sed -i '/rpc-authentication-required/s/1/0/' /etc/transmission-daemon/settings.json",
         service="transmission-daemon"),
-    Row("icecast2", "icecast2 curl", "curl -s http://127.0.0.1:8000/status-json.xsl", "icestats"),
+    Row("icecast2", "icecast2 curl", "curl -s http://127.0.0.1:8000/status-json.xsl", "icestats", options=SCRIPTED),
     Row("monit", "monit", "monit status", "Monit|System"),
     Row("cups", "cups cups-client", "lpstat -H -r", "scheduler is running"),
     Row("avahi", "avahi-daemon avahi-utils", "avahi-resolve -n box.local", "box.local", service="avahi-daemon",
         others="dbus.socket dbus avahi-daemon.socket"),
     Row("atd", "at", "rm -f /tmp/ran; echo 'id -un >/tmp/ran' | at now; sleep 1; cat /tmp/ran", "root", service="atd"),
-    Row("slapd", "slapd ldap-utils", "ldapsearch -x -H ldap://127.0.0.1 -s base -b '' namingContexts", "namingContexts"),
+    Row("slapd", "slapd ldap-utils", "ldapsearch -x -H ldap://127.0.0.1 -s base -b '' namingContexts", "namingContexts", options=SCRIPTED),
     Row("redis-sentinel", "redis-sentinel redis-tools", "redis-cli -p 26379 ping", "PONG"),
     Row("lldpd", "lldpd", "lldpcli show configuration", "Global configuration|Configuration"),
     Row("polkit", "polkitd", "pkaction", "org.freedesktop.policykit.exec", others="dbus.socket dbus"),
