@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from harness import (
     PATIENCE, checked, children_of, command_of, descendants_of, lives, send_values, stat_fields, state_of, status_field, until,
+    waits_in,
 )
 
 PTRACE_SEIZE = 0x4206
@@ -276,7 +277,7 @@ def test_drain_tells_what_is_known_of_who_stays(pid1, probe):
     """Its state, and where the kernel tells it, what it waits in."""
     process = ready(pid1.start("--drain 1h", [probe, "leave", "6", "stubborn"]))
     left = left_alone(process)
-    until(lambda: state_of(left) == "S", "the sleep of who stays")
+    until(lambda: waits_in(left, "pause"), "the sleep of who stays")
     wchan = Path(f"/proc/{left}/wchan").read_text()
     process.send(signal.SIGTERM)
     where = f", in {wchan}" if wchan not in ("", "0") else ""
