@@ -259,7 +259,7 @@ def nothing_left(request, own_world):
     yield
     while terminals:
         terminals.pop().close(force=True)
-    patience = 0.0 if getattr(request.node, "failed", True) else 5.0
+    patience = 0.0 if getattr(request.node, "failed", True) else 15.0
     deadline = time.monotonic() + patience
     while (processes := left()) and time.monotonic() < deadline:
         time.sleep(0.002)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-PATIENCE = 20.0  # seconds until a condition counts as never coming true; generous, the machine may be busy
+PATIENCE = 60.0  # seconds until a condition counts as never coming true; generous, the machine may be busy
 USER_ID = 1000
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/", "LC_ALL": "C"}
 
