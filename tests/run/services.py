@@ -6,7 +6,29 @@ import pathlib
 import shutil
 import stat
 
-from harness import checked, children_of
+from harness import MS_BIND, MS_REC, checked, children_of
+
+
+def own_dev():
+    """A /dev with what this one has but sockets: nsinit listens at /dev/log, and the machine's programs are to find nothing there."""
+    old = f"/proc/self/fd/{os.open('/dev', os.O_PATH)}"
+    checked("mount", b"dev", b"/dev", b"tmpfs", 0, None)
+    for name in os.listdir(old):
+        kind = os.lstat(f"{old}/{name}")
+        if stat.S_ISLNK(kind.st_mode):
+            os.symlink(os.readlink(f"{old}/{name}"), f"/dev/{name}")
+        elif stat.S_ISDIR(kind.st_mode):
+            os.mkdir(f"/dev/{name}")
+            checked("mount", f"{old}/{name}".encode(), f"/dev/{name}".encode(), None, MS_BIND | MS_REC, None)
+        elif stat.S_ISCHR(kind.st_mode) or stat.S_ISBLK(kind.st_mode):
+            os.mknod(f"/dev/{name}", kind.st_mode, kind.st_rdev)
+            os.chmod(f"/dev/{name}", stat.S_IMODE(kind.st_mode))
+
+
+def own_places(run_flags=0):
+    """What PID 1 with services writes to outside its directory, in a mount namespace that is its own already."""
+    own_dev()
+    checked("mount", b"own", b"/run", b"tmpfs", run_flags, None)
 
 
 class World:
@@ -14,8 +36,7 @@ class World:
 
     def __init__(self, root, nsinit, scratch):
         self.root, self.nsinit, self.directory = root, nsinit, scratch
-        self.private = ["/run"]  # directories that are its own, and empty
-        self.own_dev = False
+        self.private = []  # directories that are its own, and empty, as /run is
         (scratch / "units").mkdir()
         for name in ("nsctl", "systemctl"):
             shutil.copyfile(nsinit, scratch / name)
@@ -32,18 +53,16 @@ class World:
         return self.unit(f"{name}.service", f"[Unit]\n{unit}\n[Service]\n{service}\n")
 
     def start(self, *options, program=None, before=(), run_flags=0, scene=None, **more):
-        def own_run():
+        def places():
+            own_places(run_flags)
             for path in self.private:
-                checked("mount", b"own", path.encode(), b"tmpfs", run_flags if path == "/run" else 0, None)
-            if self.own_dev:
-                checked("mount", b"dev", b"/dev", b"tmpfs", 0, None)
-                os.mknod("/dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+                checked("mount", b"own", path.encode(), b"tmpfs", 0, None)
             if scene:
                 scene()
 
         argv = [*before, self.nsinit, "--services", f"{self.directory}/units", *options]
         script = f"PATH={self.directory}:$PATH; cd {self.directory}; {program}"
-        return self.root.start(argv + (["--", "/bin/sh", "-c", script] if program else []), pid1=True, setup=own_run, **more)
+        return self.root.start(argv + (["--", "/bin/sh", "-c", script] if program else []), pid1=True, setup=places, **more)
 
     def run(self, program, *options):
         return self.start(*options, program=program).finish()

@@ -85,7 +85,6 @@ def send_log(*messages):
 
 def test_what_is_said_to_syslog_comes_as_lines(world):
     """Without its header, under the name of who has said it, one message one line, and to the last one."""
-    world.own_dev = True
     world.service("one", "Type=oneshot\nExecStart=" + send_log(
         b"<38>Nov 28 18:00:00 one[2]: first", b"plain", b"<13>", b"<14>two\\n<14>other: forged\\x00\\n", b"x" * 5000))
     world.service("user", "Type=oneshot\nUser=daemon\nExecStart=" + send_log(b"<13>Jan  1 00:00:00 of a user"))
@@ -96,7 +95,6 @@ def test_what_is_said_to_syslog_comes_as_lines(world):
 
 
 def test_socket_of_another_logger_is_left_alone(world):
-    world.own_dev = True
     world.service("logger", "Type=notify\nNotifyAccess=all\nStandardOutput=file:@/notes\n"
                   "ExecStart=/usr/bin/python3 -c \"import os, socket; os.unlink('/dev/log'); "
                   "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('/dev/log'); "

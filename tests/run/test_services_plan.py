@@ -9,8 +9,8 @@ import platform
 import resource
 
 import pytest
-from harness import caller_named, checked
-from services import wait_for
+from harness import caller_named
+from services import own_places, wait_for
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a /run of its own"),
@@ -145,7 +145,7 @@ def rows(nsinit, directory):
                 f"ExecStart=/bin/sh {place}/scripts/{name}\n")
 
     def scene():
-        checked("mount", b"run", b"/run", b"tmpfs", 0, None)
+        own_places()
         assert os.system(SCENE) == 0
 
     result = caller_named("root").start([nsinit, "--services", f"{place}/units", "--", "/bin/true"], pid1=True, setup=scene).finish()

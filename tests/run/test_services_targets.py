@@ -5,7 +5,7 @@ import os
 
 import pytest
 from harness import checked
-from services import wait_for
+from services import own_places, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a /run of its own")
 
@@ -26,7 +26,7 @@ def run(world):
 
     def start(files, services, program):
         def setup():
-            checked("mount", b"own", b"/run", b"tmpfs", 0, None)
+            own_places()
             checked("mount", bytes(etc), b"/etc", None, 4096, None)
 
         put(files)
