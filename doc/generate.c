@@ -367,6 +367,8 @@ static void man_option(const struct option *option)
 	puts(".");
 	if (more)
 		puts(more);
+	if (option->group == OPTIONS_LOOKING) /* option.c leaves their names to others */
+		return;
 	fputs("Variable:\n.BR ", stdout);
 	print_variable(option);
 	puts(is_flag(option) ? " =1." : " .");

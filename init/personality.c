@@ -190,8 +190,8 @@ static const struct personality personalities[] = {
 		.set = &option_nsinit,
 		.usage = "nsinit [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
 		         "Runs PROGRAM under a PID 1 that reaps, forwards signals and ends with its status.\n"
-		         "As PID 1, or with -s, right here; otherwise in new namespaces. Any option is also\n"
-		         "a variable: NSINIT_GRACE=5s. Manual: nsinit(8).\n",
+		         "As PID 1, or with -s, right here; otherwise in new namespaces. Options are\n"
+		         "variables too: NSINIT_GRACE=5s. Manual: nsinit(8).\n",
 		/* Docker looks for " - git.SHA" here. */
 		.version = "nsinit version " NSINIT_VERSION " - git." NSINIT_COMMIT "\n",
 		.speaks_on = STDOUT_FILENO,

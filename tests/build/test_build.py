@@ -101,3 +101,11 @@ def test_help_names_every_option_of_the_manual(trees):
     manual = (copy / "build/nsinit.8").read_text().replace("\\-", "-")
     missing = {option for option in options if option not in manual}
     assert options and not missing
+
+
+def test_manual_names_the_variables_that_there_are(trees):
+    """Options that only look have none; tests/unit/init/test_option.c holds that of all of them."""
+    options = (trees[0][0] / "build/nsinit.8").read_text().replace("\\-", "-").partition(".SH OPTIONS")[2].partition(".SH ENVIRONMENT")[0]
+    groups = {group.partition("\n")[0]: group for group in options.split(".SS ")[1:]}
+    assert "--dry-run" in groups["Looking"] and "NSINIT_" not in groups.pop("Looking")
+    assert all(group.count("\n.TP\n") == group.count("\nVariable:\n") for group in groups.values())
