@@ -221,7 +221,7 @@ static const struct {
 	{STEP_JOIN, EPERM, "only root, or the user who made the container, may enter it"},
 	{STEP_JOIN, ESRCH, "the process has ended; give PID 1 of a container that runs"},
 	{STEP_JOIN, EINVAL, "Linux 5.8 or later is needed, and a namespace that is not ours already"},
-	{STEP_CLONE, EPERM, "to run as an entrypoint without being PID 1 give --subreaper; else see nsinit --check"},
+	{STEP_CLONE, EPERM, "an entrypoint takes no option that makes a container, and --subreaper where it is not PID 1; else see nsinit --check"},
 	{STEP_CGROUP_FIND, EACCES, not_delegated},
 	{STEP_CGROUP_FIND, EPERM, not_delegated},
 	{STEP_CGROUP_FIND, EBUSY, "the cgroup we are in holds processes, and none above it is ours; move them into one below it first"},
@@ -302,8 +302,8 @@ static const struct {
 	{STEP_HOSTNAME, EPERM, "it needs a uts namespace; leave --share uts out"},
 	{STEP_DOMAINNAME, EPERM, "it needs a uts namespace; leave --share uts out"},
 	{STEP_VFORK, EAGAIN, "too many processes; raise ulimit -u or the pids limit"},
-	{STEP_LIMITS, EPERM, "only root may raise a hard limit or its own standing; ask for less"},
-	{STEP_LIMITS, EACCES, "only root may raise its own standing; ask for less"},
+	{STEP_LIMITS, EPERM, "only root with CAP_SYS_RESOURCE may raise a hard limit, nofile up to fs.nr_open; ask for less"},
+	{STEP_LIMITS, EACCES, "only root with CAP_SYS_NICE, or CAP_SYS_RESOURCE for the OOM killer, may raise its own standing; ask for less"},
 	{STEP_LIMITS, ENOENT, "mount /proc"},
 	{STEP_TRAITS, EPERM, "only root (CAP_SYS_NICE) may, and no outer container may forbid it; ask for less"},
 	{STEP_TRAITS, EINVAL, "this machine has it not; ask for something else"},
@@ -333,9 +333,14 @@ static const struct {
 	{STEP_CWD, EACCES, "make it searchable for the program's user"},
 	{STEP_CWD, ENOTDIR, "give a directory"},
 	{STEP_CWD, ELOOP, "it may not lead through a descriptor of a process; give a plain path"},
-	{STEP_EXEC, ENOENT, "install it, or check the path, the loader and the interpreter after #!"},
+	{STEP_EXEC, ENOENT, "install it, or check the path, the loader and the interpreter after #!, with no CR behind it"},
 	{STEP_EXEC, ENOTDIR, "correct the path"},
-	{STEP_EXEC, EACCES, "make it executable (chmod +x), on a file system without noexec, and allow it and its loader by --landlock"},
+	{STEP_EXEC, ELOOP, "correct the path"},
+	{STEP_EXEC, ENAMETOOLONG, "correct the path"},
+	{STEP_EXEC, EACCES,
+	 "give a file, no directory; make it and its interpreter executable (chmod +x), on a file system without noexec, "
+	 "and allow it and its loader by --landlock"},
+	{STEP_EXEC, ETXTBSY, "it is being written; start it when that is done"},
 	{STEP_EXEC, ENOEXEC, "it is no program for this machine"},
 	{STEP_EXEC, E2BIG, "give it fewer arguments and a smaller environment"},
 };
@@ -377,6 +382,8 @@ static const char *remedy(const struct plan *plan, const struct fault *fault)
 {
 	if (fault->step == STEP_NETWORK)
 		return network_remedy(plan, fault);
+	if (fault->step == STEP_EXEC && fault->error == ENOENT && strchr(plan->argv[0], ' '))
+		return "give the program and each argument as a word of its own";
 	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
 		if (remedies[i].step == fault->step && (remedies[i].error == 0 || remedies[i].error == fault->error))
 			return remedies[i].remedy;

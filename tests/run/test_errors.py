@@ -28,6 +28,9 @@ def place(scratch, caller, probe):
     (root / "bin/empty").chmod(0o755)
     (root / "bin/lost").write_text("#!/no/such/interpreter\n")
     (root / "bin/lost").chmod(0o755)
+    (root / "bin/windows").write_bytes(b"#!/bin/sh\r\n")
+    (root / "bin/windows").chmod(0o755)
+    (root / "bin/loop").symlink_to("loop")
     (root / "bin/foreign").write_bytes(b"\x7fELF" + b"\x02\x01\x01" + b"\0" * 9 + b"\x02\0\xff\x7f" + b"\0" * 44)
     (root / "bin/foreign").chmod(0o755)
     (root / "file").write_text("a file\n")
@@ -83,7 +86,11 @@ START = [
     ("", "none", 127, ("none:", "No such file or directory")),
     ("", "./none", 127, ("./none:", "No such file or directory")),
     ("", "/bin/plain", 126, ("/bin/plain:", "Permission denied", "chmod +x")),
-    ("", "/bin", 126, ("/bin:", "Permission denied")),
+    ("", "/bin", 126, ("/bin:", "Permission denied", "no directory")),
+    ("", "/bin/true --now", 127, ("/bin/true --now:", "each argument as a word of its own")),
+    ("", "/bin/windows", 127, ("/bin/windows:", "interpreter", "no CR")),
+    ("", "/bin/loop", 126, ("/bin/loop:", "Symbolic link loop", "correct the path")),
+    ("", "/" + "n" * 300, 126, ("/nnn", "Filename too long", "correct the path")),
     ("", "/file/below", 127, ("/file/below:", "Not a directory")),
     ("", "/bin/lost", 127, ("/bin/lost:", "No such file or directory", "interpreter")),
     ("", "/bin/foreign", 126, ("/bin/foreign:", "Exec format error")),
@@ -268,6 +275,11 @@ def test_alone(nsinit, caller, arguments, words):
     one_line(caller.run([nsinit, *arguments]), 125, *words)
 
 
+def test_program_that_is_being_written(nsinit, caller, place):
+    with open(place / "root/bin/empty", "a"):
+        one_line(Box(nsinit, caller, place / "root").run("", ["/bin/empty"]), 126, "/bin/empty:", "Text file busy", "being written")
+
+
 def test_program_without_a_name(nsinit, caller):
     one_line(caller.run([nsinit, "--", ""]), 127, "program '':", "No such file")
 
@@ -376,6 +388,16 @@ def test_cwd_of_somebody_else(nsinit, root, locked):
     one_line(result, 125, "--cwd /closed:", "Permission denied")
 
 
+@pytest.mark.parametrize("option, reason, remedy", [
+    ("--rlimit nofile=unlimited", "Operation not permitted", "CAP_SYS_RESOURCE may raise a hard limit, nofile up to fs.nr_open"),
+    ("--nice -20", "Permission denied", "root with CAP_SYS_NICE,"),
+    ("--oom-score-adj -1000", "Permission denied", "CAP_SYS_RESOURCE for the OOM killer"),
+])
+def test_limit_that_may_not_be_raised(nsinit, user, option, reason, remedy):
+    result = user.run([nsinit, "-s", *option.split(), "/bin/true"])
+    one_line(result, 125, f"limit {option.partition('=')[0]}:", reason, remedy, "ask for less")
+
+
 # ---- a kernel that refuses ----
 
 
@@ -390,7 +412,7 @@ def test_namespace_refused_in_a_chroot(nsinit, user, locked):
         user.become()
 
     result = user.run(["/nsinit", "--", "/bin/true"], setup=enter, ids=False)
-    one_line(result, 125, "namespaces", "user", "Operation not permitted", "nsinit --check")
+    one_line(result, 125, "namespaces", "user", "Operation not permitted", "an entrypoint takes no option", "nsinit --check")
 
 
 def without_user_namespaces():
@@ -452,6 +474,7 @@ def test_check_names_what_is_refused(nsinit, user):
     result = user.run([nsinit, "--check"], setup=without_user_namespaces)
     assert result.status == 1 and "NO   user namespace: No space left on device; " in result.out, result
     assert "max_user_namespaces is 0" in result.out and "sysctl -w" in result.out
+    assert result.out.endswith("remedies are applied; an entrypoint (PID 1, or -s) makes none.\n"), result
 
 
 def test_mount_point_that_cannot_be_made_in_a_read_only_rootfs(nsinit, locked, root):
