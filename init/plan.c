@@ -407,10 +407,8 @@ static bool isolates_machine(struct plan *plan)
 	return isolates;
 }
 
-static int complete_boot(struct plan *plan)
+static int complete_boot(struct plan *plan, const char **home)
 {
-	const char *home = NULL;
-
 	if (getpid() != 1 && !plan->dry_run && plan->again == STATE_NONE) {
 		log_error("--boot: only PID 1 can; leave it out, or start us as PID 1");
 		return -1;
@@ -419,15 +417,16 @@ static int complete_boot(struct plan *plan)
 		log_error("--boot: a machine is no container; leave the options that make one, --subreaper and --pause out");
 		return -1;
 	}
-	return plan->user ? user_resolve("/", plan->user, &plan->identity, &home) : 0;
+	return plan->user ? user_resolve("/", plan->user, &plan->identity, home) : 0;
 }
 
 int plan_boot(struct plan *plan)
 {
 	static char *shell[] = {NULL, "/bin/sh", NULL};
+	const char *home = NULL;
 
 	plan->boot = true;
-	if (complete_boot(plan) < 0) {
+	if (complete_boot(plan, &home) < 0) {
 		plan->misread = true;
 		if (!plan->machine)
 			return -1;
@@ -440,5 +439,5 @@ int plan_boot(struct plan *plan)
 	if (!plan->cwd)
 		plan->cwd = "/";
 	choose_capabilities(plan, false);
-	return env_build(plan, environ, plan->user ? "/" : NULL);
+	return env_build(plan, environ, plan->user && !home ? "/" : home);
 }
