@@ -30,8 +30,10 @@ const char *option_set_flag(struct plan *plan, const struct option *option, cons
 
 static const char *set_string(struct plan *plan, const struct option *option, const char *value)
 {
+	if (!*value)
+		return "empty; give a value or leave the option out";
 	*(const char **)field(plan, option) = value;
-	return *value ? NULL : "empty; give a value or leave the option out";
+	return NULL;
 }
 
 static const char *set_time(struct plan *plan, const struct option *option, const char *value)
@@ -326,13 +328,17 @@ static const char *add_env(struct plan *plan, const struct option *option, const
 
 static const char *add_secret(struct plan *plan, const struct option *option, const char *value)
 {
+	const char *wrong;
+
 	(void)option;
 	if (value[0] == '=' || !strchr(value, '='))
 		return "not a secret; give NAME=FILE";
 	if (plan->env_count == COUNT(plan->env))
 		return "one variable too many; a plan holds 256";
+	wrong = secret_read(value, &plan->env[plan->env_count]);
+	plan->env_count += !wrong;
 	plan->secrets = true;
-	return secret_read(value, &plan->env[plan->env_count++]);
+	return wrong;
 }
 
 static const char *add_hook(struct plan *plan, const struct option *option, const char *value)
@@ -378,8 +384,10 @@ static const char *add_limit(struct plan *plan, const struct option *option, con
 	(void)option;
 	if (plan->limit_count == COUNT(plan->limits))
 		return "one limit too many; there are 16";
-	return value_limit(value, &plan->limits[plan->limit_count++]) == 0 ? NULL
-	       : "not a limit; give NAME=SOFT[:HARD], as nofile=1024:4096 or core=unlimited, SOFT up to HARD";
+	if (value_limit(value, &plan->limits[plan->limit_count]) < 0)
+		return "not a limit; give NAME=SOFT[:HARD], as nofile=1024:4096 or core=unlimited, SOFT up to HARD";
+	plan->limit_count++;
+	return NULL;
 }
 
 static const char *add_landlock(struct plan *plan, const struct option *option, const char *value)
@@ -427,22 +435,22 @@ static const char *set_pids(struct plan *plan, const struct option *option, cons
 static const char *set_nice(struct plan *plan, const struct option *option, const char *value)
 {
 	(void)option;
-	plan->nice_set = true;
-	return value_signed(value, -20, 19, &plan->nice) == 0 ? NULL : "not a niceness; give -20 to 19";
+	plan->nice_set = value_signed(value, -20, 19, &plan->nice) == 0;
+	return plan->nice_set ? NULL : "not a niceness; give -20 to 19";
 }
 
 static const char *set_oom(struct plan *plan, const struct option *option, const char *value)
 {
 	(void)option;
-	plan->oom_set = true;
-	return value_signed(value, -1000, 1000, &plan->oom_score_adj) == 0 ? NULL : "not a score; give -1000 to 1000";
+	plan->oom_set = value_signed(value, -1000, 1000, &plan->oom_score_adj) == 0;
+	return plan->oom_set ? NULL : "not a score; give -1000 to 1000";
 }
 
 static const char *set_umask(struct plan *plan, const struct option *option, const char *value)
 {
 	(void)option;
-	plan->umask_set = true;
-	return value_octal(value, 0777, &plan->umask) == 0 ? NULL : "not a mask; give an octal number up to 0777";
+	plan->umask_set = value_octal(value, 0777, &plan->umask) == 0;
+	return plan->umask_set ? NULL : "not a mask; give an octal number up to 0777";
 }
 
 /* One of count names; which it is goes to *number. */

@@ -6,6 +6,7 @@ the program's status. tests/vm has the machine.
 
 import glob
 import os
+import pwd
 import shutil
 import signal
 
@@ -76,6 +77,11 @@ def test_the_kernels_command_line_is_not_ours(boot):
     """It is that of the machine outside; options come as words."""
     result = boot.run("--drain 1s -v", ["true"])
     assert result.status == 0 and "status 0" in result.err
+
+
+@pytest.mark.parametrize("user, home", [("daemon", pwd.getpwnam("daemon").pw_dir), ("4711", "/")])
+def test_home_is_the_users(boot, user, home):
+    assert boot.run(f"--user {user}", ["sh", "-c", "echo $HOME"]).out == f"{home}\n"
 
 
 def test_respawn(boot, scratch):
@@ -167,11 +173,19 @@ def test_what_a_machine_would_do(nsinit, caller):
     ("nsinit.wachdog=30s", "--wachdog=30s: no such option; did you mean --watchdog?"),
     ("nsinit.end=off", "end off: not an end; give poweroff, reboot or halt"),
     ("nsinit.failure=off", "failure off: not what a boot can do that fails; give shell, end or panic"),
+    ("nsinit.secret=A=/nowhere", "secret A=/nowhere: the file is not there; mount it, or correct the path"),
+    ("nsinit.cwd=", "cwd '': empty; give a value or leave the option out"),
+    ("nsinit.nice=99", "nice 99: not a niceness; give -20 to 19"),
+    ("nsinit.oom-score-adj=5000", "oom-score-adj 5000: not a score; give -1000 to 1000"),
+    ("nsinit.umask=1000", "umask 1000: not a mask; give an octal number up to 0777"),
+    ("nsinit.rlimit=nofile=5:1", "rlimit nofile=5:1: not a limit; give NAME=SOFT[:HARD], as nofile=1024:4096 or core=unlimited, "
+                                 "SOFT up to HARD"),
 ])
 def test_what_a_machine_would_not_do(nsinit, caller, word, told):
-    """It is said, and the machine ends as it would without the word."""
+    """It is said, and all else is as it would be without the word: the shell of a failed boot has to start."""
     result = caller.run([nsinit, "--cmdline", word + " -- /bin/server"])
-    assert result.status == 125 and result.err == f"nsinit: {told}\n" and result.out.endswith("end: power off\n")
+    assert (result.status, result.err) == (125, f"nsinit: {told}\n")
+    assert result.out == caller.run([nsinit, "--cmdline", "-- /bin/server"]).out
 
 
 @pytest.mark.parametrize("more", [[], ["--ask-first"]])
