@@ -100,7 +100,9 @@ static const struct {
 	{"tty",
 	 "The default is\n.BR auto ,\nwhich gives it its own with\n.B \\-\\-rootfs\non a terminal that is ours alone.\n"
 	 ".B new\ncannot be used with\n.BR \\-\\-pause ,\n.B \\-\\-detach\nand\n.BR \\-\\-single\\-child .\nSee\n.BR TERMINAL ."},
-	{"detach", "PID 1 cannot: all would end with it."},
+	{"detach",
+	 "PID 1 cannot: all would end with it.\nNor can it be used with\n.B \\-\\-parent\\-death\nor\n.BR \\-\\-die\\-with\\-parent :\n"
+	 "our parent ends once the program runs."},
 	{"boot", "See\n.BR BOOT ."},
 	{"exit-port", "The line is\n.BI \"nsinit: status \" N\\fR.\nThe device may take ten seconds to appear.\nThe console gets the line as well."},
 	{"failure",

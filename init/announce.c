@@ -24,7 +24,7 @@
 
 /* What is open between prepare and the end. */
 static struct {
-	int pid_file;
+	int pid_file; /* until it has its name, -1 then */
 	int caller; /* --detach: the pipe to the process that waits */
 	bool ready; /* which is said once: after that the descriptor may be somebody else's */
 } announce = {.pid_file = -1, .caller = -1};
@@ -67,15 +67,23 @@ static void wait_for_start(const struct plan *plan, int pipe)
 	_exit(status);
 }
 
+/* What can be known before a file is made. */
+static int check_detach(const struct plan *plan)
+{
+	if (plan->detach && getpid() == 1)
+		log_error("--detach: all would end with PID 1; leave it out");
+	else if (plan->detach && plan->parent_death)
+		log_error("--detach: our parent ends once the program runs; leave --parent-death and --die-with-parent out");
+	else
+		return 0;
+	return -1;
+}
+
 static int detach(const struct plan *plan)
 {
 	int ends[2], null;
 	pid_t pid;
 
-	if (getpid() == 1) {
-		log_error("--detach: all would end with PID 1; leave it out");
-		return -1;
-	}
 	if (pipe2(ends, O_CLOEXEC) < 0 || (pid = sys_fork(0)) < 0) {
 		log_error("--detach: %s", strerror(errno));
 		return -1;
@@ -99,7 +107,7 @@ static int detach(const struct plan *plan)
 
 int announce_prepare(const struct plan *plan)
 {
-	if (check_descriptor("ready-fd", plan->ready_fd) < 0 || check_descriptor("status-fd", plan->status_fd) < 0)
+	if (check_detach(plan) < 0 || check_descriptor("ready-fd", plan->ready_fd) < 0 || check_descriptor("status-fd", plan->status_fd) < 0)
 		return -1;
 	if (trace_prepare(plan) < 0)
 		return -1;
@@ -164,8 +172,9 @@ static void write_pid_file(const struct plan *plan, pid_t pid)
 	out_print(&out, "%d\n", (int)pid);
 	out_flush(&out);
 	close(announce.pid_file);
-	announce.pid_file = -1;
-	if (rename(pid_file_new, plan->pid_file) < 0)
+	if (rename(pid_file_new, plan->pid_file) == 0)
+		announce.pid_file = -1;
+	else
 		log_warning("--pid-file %s: %s", plan->pid_file, strerror(errno));
 }
 
