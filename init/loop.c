@@ -76,7 +76,7 @@ static void orphan_ended(struct loop *loop, pid_t pid, int status)
 {
 	if (loop->reaped && loop->reaped(loop, pid, status))
 		return;
-	if (loop->plan->warn_reap && loop->mode != SIGNALS_RELAY)
+	if (loop->plan->warn_reap && loop->mode != SIGNALS_RELAY && !loop->relay) /* a launcher's are its caller's */
 		log_warning("reaped orphan %d, status %d", (int)pid, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 

@@ -178,6 +178,17 @@ def test_nothing_inside_has_our_terminal_open(root, nsinit, rootfs_of):
     assert end_of(child) == 130
 
 
+@pytest.mark.parametrize("tty", ["new", "inherit"])
+def test_launcher_does_not_name_the_children_of_its_caller(hosted, tty):
+    """--warn-reap is for PID 1 inside; who left a process to the launcher knows of it."""
+    launcher = shlex.join(map(str, hosted.command(f"--warn-reap --tty {tty}", ["/bin/sh", "-c", "read x"])))
+    child = hosted.caller.pty(["/bin/sh", "-c", f"(exec sleep 0) & exec {launcher}"])
+    (pid1,) = until(lambda: [p for p in children_of(child.pid) if children_of(p)], "the container, and no other child")
+    child.sendline("")
+    assert end_of(child) == 0
+    assert "reaped" not in child.before
+
+
 # ---- keys, stops, sizes ----
 
 
