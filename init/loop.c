@@ -23,6 +23,10 @@
 #include "sys.h"
 #include "value.h"
 
+enum {
+	WAIT_MAX_MS = 1 << 30, /* poll(2) has no more than twice as much; what is later is waited for again */
+};
+
 struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t child, const struct job *job, const sigset_t *mask)
 {
 	return (struct loop){
@@ -207,11 +211,11 @@ static void dispatch(struct loop *loop, const siginfo_t *info)
 	actions[signals_action(info, loop->mode, loop->self)](loop, info);
 }
 
-static int64_t remaining_ms(const struct loop *loop)
+static int64_t remaining_ms(int64_t until_ms)
 {
-	int64_t left = loop->deadline_ms - loop_now_ms();
+	int64_t left = until_ms - loop_now_ms();
 
-	return left > 0 ? left : 0;
+	return left < 0 ? 0 : left < WAIT_MAX_MS ? left : WAIT_MAX_MS;
 }
 
 /* The earlier of two times to wait, -1: for ever. */
@@ -223,15 +227,12 @@ static int64_t earlier(int64_t a, int64_t b)
 /* How long the loop may wait, -1: for ever. */
 static int64_t wait_us(const struct loop *loop)
 {
-	int64_t wait = loop->deadline_ms >= 0 ? remaining_ms(loop) * 1000 : -1;
+	int64_t wait = loop->deadline_ms >= 0 ? remaining_ms(loop->deadline_ms) * 1000 : -1;
 
 	if (loop->held > 0)
 		wait = earlier(wait, loop->retry_us);
-	if (loop->wake_ms > 0) {
-		int64_t left = loop->wake_ms - loop_now_ms();
-
-		wait = earlier(wait, left > 0 ? left * 1000 : 0);
-	}
+	if (loop->wake_ms > 0)
+		wait = earlier(wait, remaining_ms(loop->wake_ms) * 1000);
 	return wait;
 }
 
@@ -275,7 +276,7 @@ static void on_time(struct loop *loop)
 {
 	if (loop->held > 0)
 		forward_again(loop);
-	if (loop->deadline_ms >= 0 && remaining_ms(loop) == 0) {
+	if (loop->deadline_ms >= 0 && remaining_ms(loop->deadline_ms) == 0) {
 		loop->deadline_ms = -1;
 		loop->expired(loop);
 	}
@@ -316,7 +317,7 @@ void loop_drain(struct loop *loop)
 	loop->held = 0;
 	loop->ended = false;
 	on_child(loop, NULL);
-	while (!loop->ended && !loop->alone && (loop->deadline_ms < 0 || remaining_ms(loop) > 0))
+	while (!loop->ended && !loop->alone && (loop->deadline_ms < 0 || remaining_ms(loop->deadline_ms) > 0))
 		if (next_signal(loop, -1, &info))
 			dispatch(loop, &info);
 }

@@ -34,7 +34,6 @@
 
 enum {
 	PUT_OFF_MS = 50,
-	WAIT_MAX_MS = 1 << 30, /* poll(2) has no more than twice as much */
 };
 
 enum { WATCH_NOTIFY, WATCH_SLICE, WATCH_SOURCES, WATCH_LOGS, WATCH_CONTROL = WATCH_LOGS + LOGS_WATCHES, WATCHES = WATCH_CONTROL + 1 + CONTROL_CLIENTS };
@@ -221,7 +220,7 @@ static void serve_times(void)
 /* The earliest of all times, 0: there is none. */
 static int64_t next_time(void)
 {
-	int64_t now = loop_now_ms(), next = 0;
+	int64_t next = 0;
 
 	for (const struct unit *unit = jobs_first(); unit; unit = unit->busy) {
 		if (unit->deadline_ms && (!next || unit->deadline_ms < next))
@@ -229,7 +228,7 @@ static int64_t next_time(void)
 		if (unit->watchdog_at_ms && (!next || unit->watchdog_at_ms < next))
 			next = unit->watchdog_at_ms;
 	}
-	return next > now + WAIT_MAX_MS ? now + WAIT_MAX_MS : next;
+	return next;
 }
 
 /* Everything that follows from what has happened. */

@@ -196,6 +196,22 @@ def test_nobody_wakes_up_while_nothing_elapses(world):
     process.finish()
 
 
+def test_nobody_wakes_up_for_a_delay_of_weeks(world, probe):
+    """Of 2 to the 32nd milliseconds and 704 more only the 704 would fit poll(2)."""
+    world.service("idle", "ExecStart=/bin/sleep 1000")
+    process = world.start("--delay", "4294968s", program=f"exec {probe} signals")
+    assert process.line() == "ready"
+    process.send(signal.SIGTERM)
+    init = init_of(world, process)
+    quiet(init, 0.2)
+    before = status_field(init, "voluntary_ctxt_switches")
+    time.sleep(1)
+    assert status_field(init, "voluntary_ctxt_switches") == before
+    process.send(signal.SIGTERM)
+    assert process.line() == "15"
+    process.finish()
+
+
 def test_no_loop_over_a_service_that_may_not_start(world):
     timed(world, "tick", "OnActiveSec=0\nOnUnitInactiveSec=0", "", "StartLimitBurst=3\nStartLimitIntervalSec=1h")
     process = world.start(program="exec sleep 1000")
