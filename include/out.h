@@ -25,6 +25,9 @@ void out_vprint(struct out *out, const char *format, va_list arguments) __attrib
 /* True if c, behind before, drives a terminal: a control character, or 0x80 to 0x9f alone or as U+0080 to U+009F, such as CSI. */
 bool out_is_control(int before, char c);
 
+/* True if a write would not wait: a full pipe or a stopped terminal must not stop PID 1, who lets the line be lost instead. */
+bool out_takes(int fd);
+
 /* Writes what is buffered. What the descriptor does not take is lost: nobody waits for a log. */
 void out_flush(struct out *out);
 

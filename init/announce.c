@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -119,9 +118,7 @@ int announce_prepare(const struct plan *plan)
 /* Flushes a line that is for fd, if it can be written at once. */
 static void say(struct out *out)
 {
-	struct pollfd descriptor = {.fd = out->fd, .events = POLLOUT};
-
-	if (out->fd >= 0 && poll(&descriptor, 1, 0) == 1 && (descriptor.revents & POLLOUT))
+	if (out->fd >= 0 && out_takes(out->fd))
 		out_flush(out);
 }
 

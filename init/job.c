@@ -12,6 +12,7 @@
 #include "cold.h"
 #include "console.h"
 #include "log.h"
+#include "out.h"
 #include "relay.h"
 #include "sys.h"
 
@@ -49,11 +50,12 @@ static void go_on_alone(struct loop *loop, bool asks)
 	job_continue(loop);
 }
 
+/* A launcher that is stopped, with its pipe full, has heard enough. */
 static void tell(const struct loop *loop, enum report_kind kind, int signal)
 {
 	const struct report report = {.kind = kind, .signal = signal};
 
-	if (write(loop->launcher, &report, sizeof report) < 0)
+	if (out_takes(loop->launcher) && write(loop->launcher, &report, sizeof report) < 0)
 		log_debug("the launcher is gone");
 }
 

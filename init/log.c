@@ -2,12 +2,11 @@
  *
  * The logger. A line is formatted into the frame and written at once: no buffer to lose, no allocation,
  * no wait.
- * A pipe whose reader is gone raises SIGPIPE at us; it is blocked and signal.c knows it as our own.
+ * A pipe whose reader is gone raises SIGPIPE at us; it is blocked and signals.c knows it as our own.
  */
 #include "log.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <unistd.h>
@@ -44,14 +43,6 @@ void log_raw(bool raw)
 	logger.end = raw && isatty(logger.fd) ? "\r\n" : "\n";
 }
 
-/* A full pipe or a stopped terminal must not stop PID 1: the line is lost instead. */
-static bool writable(int fd)
-{
-	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
-
-	return poll(&descriptor, 1, 0) == 1 && (descriptor.revents & POLLOUT);
-}
-
 /*
  * One line, whatever names were in it: they come from the command line and from containers, and a newline or an
  * escape sequence would write to the reader's terminal what it likes.
@@ -64,7 +55,7 @@ static void write_plain(struct out *out)
 	out->length = out->length < sizeof out->text - 1 ? out->length : sizeof out->text - 2;
 	out_print(out, "%s", logger.end);
 	out->fd = logger.fd;
-	if (writable(out->fd))
+	if (out_takes(out->fd))
 		out_flush(out);
 }
 

@@ -5,10 +5,18 @@
  */
 #include "out.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
+
+bool out_takes(int fd)
+{
+	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
+
+	return poll(&descriptor, 1, 0) == 1 && (descriptor.revents & POLLOUT);
+}
 
 void out_flush(struct out *out)
 {

@@ -7,9 +7,10 @@ import re
 import signal
 import struct
 import termios
+from pathlib import Path
 
 import pytest
-from harness import caller_named, children_of, command_of, descendants_of, interrupt_prompt, lives, state_of, until
+from harness import caller_named, children_of, command_of, descendants_of, interrupt_prompt, lives, state_of, status_field, until
 from peers import under_name
 
 WAYS = ["run-root", "run-user", "subreaper-user", "single-user", "pid1-user"]
@@ -409,6 +410,31 @@ def test_restart_in_the_background_does_not_take_the_terminal(shell, probe):
     shell.sees("15\r\n")
     until(lambda: not lives(init), "the end")
     shell.close()
+
+
+def test_pid_1_does_not_wait_for_a_launcher_that_hears_nothing(caller, nsinit, probe):
+    """It tells it of each stop, over a pipe that is full in the end."""
+    child = caller.pty([nsinit, "--", probe, "signals"])
+    child.expect_exact("ready")
+    (pid1,) = children_of(child.pid)
+    (program,) = children_of(pid1)
+    (pipe,) = [path for path in Path(f"/proc/{child.pid}/fd").iterdir() if os.readlink(path).startswith("pipe:")]
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    os.kill(child.pid, signal.SIGSTOP)
+    until(lambda: stopped(child.pid), "the launcher's stop")
+    for _ in range(300):
+        os.kill(program, signal.SIGSTOP)
+        until(lambda: stopped(program), "the program's stop")
+        until(lambda: int(status_field(pid1, "ShdPnd"), 16) == 0, "PID 1's taking every signal")
+        os.kill(program, signal.SIGCONT)
+        until(lambda: running(program), "the program's going on")
+    os.close(reader)
+    os.kill(pid1, signal.SIGUSR1)
+    child.expect_exact("10\r\n")
+    os.kill(child.pid, signal.SIGCONT)
+    child.kill(signal.SIGTERM)
+    child.expect_exact("15\r\n")
 
 
 # ---- & ----
