@@ -19,6 +19,12 @@ bool forward_is_changed(const struct loop *loop, int signal);
 /* Tries again to send what is held, after loop->retry_us; the next pause is longer. */
 void forward_again(struct loop *loop);
 
+/*
+ * Our limit of pending signals, which is lowered while many are held, is as it was: what is started now inherits it. The next try
+ * to send what is held lowers it again.
+ */
+void forward_raise(struct loop *loop);
+
 /* No more can be held but the one place for a TERM that --delay holds itself. */
 bool forward_is_full(const struct loop *loop);
 

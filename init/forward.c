@@ -60,18 +60,6 @@ static bool forward(struct loop *loop, const siginfo_t *info)
 	return true;
 }
 
-/* Sends what was held, the oldest first, until the queue is full again. */
-static void forward_held(struct loop *loop)
-{
-	while (loop->held > 0 && forward(loop, &ring[loop->oldest])) {
-		loop->oldest = (loop->oldest + 1) % RING_SIZE;
-		loop->held--;
-		loop->retry_us = RETRY_FIRST_US;
-	}
-	if (loop->lowered && loop->held == 0)
-		loop->lowered = prlimit(0, RLIMIT_SIGPENDING, &loop->queue, NULL) < 0;
-}
-
 /*
  * The kernel counts what is queued for a user in all of its processes, and refuses by the limit of the one that gets it: signal(7),
  * RLIMIT_SIGPENDING. A sender that takes each place which we free would leave the program none for ever. So our limit is lowered
@@ -90,14 +78,32 @@ static void lower_queue(struct loop *loop)
 	loop->lowered = prlimit(0, RLIMIT_SIGPENDING, &limit, NULL) == 0;
 }
 
+void forward_raise(struct loop *loop)
+{
+	if (loop->lowered)
+		loop->lowered = prlimit(0, RLIMIT_SIGPENDING, &loop->queue, NULL) < 0;
+}
+
+/* Sends what was held, the oldest first, until the queue is full again. */
+static void forward_held(struct loop *loop)
+{
+	if (loop->held >= LOWER_FROM)
+		lower_queue(loop);
+	while (loop->held > 0 && forward(loop, &ring[loop->oldest])) {
+		loop->oldest = (loop->oldest + 1) % RING_SIZE;
+		loop->held--;
+		loop->retry_us = RETRY_FIRST_US;
+	}
+	if (loop->held == 0)
+		forward_raise(loop);
+}
+
 /* As long as a signal waits in our queue it has a place that the program's may lack. So it is taken out, and waits here. */
 static void hold(struct loop *loop, const siginfo_t *info)
 {
 	if (loop->held == 0)
 		loop->retry_us = RETRY_FIRST_US;
 	ring[(loop->oldest + loop->held++) % RING_SIZE] = *info;
-	if (loop->held >= LOWER_FROM)
-		lower_queue(loop);
 	forward_held(loop);
 }
 
@@ -138,20 +144,16 @@ static bool is_hooked(struct loop *loop, int signal)
 	const struct job job = {.kind = JOB_GROUP, .console = -1};
 	const struct hook *hook = acts(loop) ? plan_hook(loop->plan, signal) : NULL;
 	char pid[24], name[16], *words[] = {NULL, NULL, pid, NULL, NULL};
-	struct rlimit lowered;
 	struct fault fault;
 
 	if (!hook)
 		return false;
-	if (loop->lowered)
-		prlimit(0, RLIMIT_SIGPENDING, &loop->queue, &lowered);
+	forward_raise(loop);
 	*decimal(pid, (unsigned long)loop->child) = '\0';
 	words[1] = (char *)hook->program;
 	words[3] = (char *)value_signal_name(signal, name);
 	if (spawn_program(loop->plan, words + 1, &job, loop->mask, &fault) < 0)
 		log_warning("--on %s=%s: %s; the signal is lost", words[3], hook->program, strerror(fault.error));
-	if (loop->lowered)
-		prlimit(0, RLIMIT_SIGPENDING, &lowered, NULL);
 	return true;
 }
 

@@ -19,6 +19,7 @@
 #include "console.h"
 #include "drain.h"
 #include "fault.h"
+#include "forward.h"
 #include "job.h"
 #include "log.h"
 #include "loop.h"
@@ -91,6 +92,7 @@ LATE static bool run_again(struct loop *loop, struct job *job)
 		loop->status = start_failed(loop->plan, &fault, loop->launcher);
 		return false;
 	}
+	forward_raise(loop);
 	log_info("started %s again as process %d", loop->plan->argv[0], (int)child);
 	loop_renew(loop, child);
 	return true;

@@ -26,6 +26,7 @@
 #include "envfile.h"
 #include "fault.h"
 #include "file.h"
+#include "forward.h"
 #include "idmap.h"
 #include "ipc.h"
 #include "listener.h"
@@ -41,6 +42,7 @@
 #include "spawn.h"
 #include "store.h"
 #include "streams.h"
+#include "supervisor.h"
 #include "sys.h"
 #include "user.h"
 #include "value.h"
@@ -432,6 +434,7 @@ static pid_t spawn(const struct job *job, struct fault *fault)
 		*decimal(filter, start.core_filter) = '\0';
 		file_write(AT_FDCWD, path, filter, strlen(filter));
 	}
+	forward_raise(supervisor_loop());
 	pid = spawn_program(&start.plan, start.plan.argv, job, NULL, fault);
 	if (before[2])
 		file_write(AT_FDCWD, path, before, strlen(before));

@@ -201,6 +201,43 @@ def test_queue_is_lowered_for_us_alone_and_for_a_while(limited, scratch):
     assert process.finish().out == "15\n"
 
 
+@pytest.mark.parametrize("way", ["pid1", "subreaper"])
+def test_program_that_is_restarted_starts_with_what_we_had(root, nsinit, probe, scratch, way):
+    """Its 45 is blocked from the beginning, so the queue of the first run fills and the second run outlives what was held for it."""
+    script = f"ulimit -S -i >>{scratch}/limits; ulimit -S -i 300; exec {probe} signals"
+    command = [nsinit, *(["-s"] if way == "subreaper" else []), "--restart", "HUP", "--", "bash", "-c", script]
+    process = ready(Lonely(400).start(command, pid1=way == "pid1", setup=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [45])))
+    for value in range(10000):
+        if not has_room(process, 45, value):
+            break
+    until(lambda: limit_of(process.pid) < 300, "the lower limit")
+    process.send(signal.SIGHUP)
+    process.lines_until("15")
+    process.lines_until("ready")
+    assert (scratch / "limits").read_text() == "400\n400\n"
+    process.send(signal.SIGTERM)
+    process.lines_until("15")
+    assert process.finish().status == 0
+
+
+def test_service_starts_with_what_we_had(world, probe):
+    world.service("a", "Restart=always\nRestartSec=10ms\nExecStart=/bin/bash -c 'ulimit -S -i >>@/notes'", "StartLimitIntervalSec=0")
+    process = ready(world.start(before=["prlimit", "--sigpending=400"], program=f"exec prlimit --sigpending=300 {probe} signals"))
+    (program,) = [p for p in children_of(process.pid) if re.match(r"\S+probe signals", command_of(p))]
+    os.kill(program, signal.SIGSTOP)
+    stopped(program)
+    for value in range(10000):
+        if not has_room(process, 45, value):
+            break
+    until(lambda: limit_of(process.pid) < 300, "the lower limit")
+    count = len(world.lines())
+    until(lambda: len(world.lines()) > count + 5, "starts with a full queue")
+    assert set(world.lines()) == {"400"}
+    until(lambda: limit_of(process.pid) < 300, "the lower limit again")
+    os.kill(program, signal.SIGKILL)
+    assert process.finish().status == 137
+
+
 def test_delayed_term_that_becomes_a_queued_one_waits_with_the_others(limited):
     process, program, accepted = stopped_with_a_full_queue(limited, ["-r", "TERM:46", "--delay", "50ms"])
     process.send(signal.SIGTERM)
