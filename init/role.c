@@ -64,19 +64,24 @@ static void tell_started(const struct plan *plan, int launcher)
 		log_debug("the launcher is gone");
 }
 
+static void stop_services(struct loop *loop)
+{
+	supervisor_stop(loop);
+	slice_close();
+}
+
 /* A program starts when its services are up. 0, or -1: a signal was the end before that, and everything is stopped again. */
-static int start_services(const struct plan *plan, const sigset_t *mask)
+static int start_services(const struct plan *plan, const sigset_t *mask, struct loop *loop)
 {
 	const struct job none = {.kind = JOB_SHARED, .console = -1};
-	struct loop loop = loop_around(plan, SIGNALS_PAUSE, 0, &none, mask);
 
+	*loop = loop_around(plan, SIGNALS_PAUSE, 0, &none, mask);
 	if (plan->pause)
 		return 0;
-	supervisor_attach(&loop);
-	if (supervisor_start(&loop) == 0)
+	supervisor_attach(loop);
+	if (supervisor_start(loop) == 0)
 		return 0;
-	supervisor_stop(&loop);
-	slice_close();
+	stop_services(loop);
 	return -1;
 }
 
@@ -87,12 +92,12 @@ LATE static bool run_again(struct loop *loop, struct job *job)
 	pid_t child;
 
 	job->foreground = loop->given;
+	forward_raise(loop);
 	child = spawn_program(loop->plan, loop->plan->argv, job, loop->mask, &fault);
 	if (child < 0) {
 		loop->status = start_failed(loop->plan, &fault, loop->launcher);
 		return false;
 	}
-	forward_raise(loop);
 	log_info("started %s again as process %d", loop->plan->argv[0], (int)child);
 	loop_renew(loop, child);
 	return true;
@@ -142,13 +147,17 @@ static int run_program(const struct plan *plan, const sigset_t *mask, int consol
 
 	if (plan->services && supervisor_load(plan, plan->services) < 0)
 		return plan->personality->failed;
-	if (plan->services && start_services(plan, mask) < 0)
+	if (plan->services && start_services(plan, mask, &loop) < 0)
 		return INTERRUPTED;
 	if (!plan->pause) {
 		job = console_program_job(plan, console);
 		child = spawn_program(plan, plan->argv, &job, mask, &fault);
-		if (child < 0)
-			return start_failed(plan, &fault, launcher);
+		if (child < 0) {
+			loop.status = start_failed(plan, &fault, launcher);
+			if (plan->services)
+				stop_services(&loop);
+			return loop.status;
+		}
 		log_info("started %s as process %d", plan->argv[0], (int)child);
 	}
 	if (plan->close_inherited) {

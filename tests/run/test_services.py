@@ -276,6 +276,15 @@ def test_signal_during_the_start(world):
     assert world.lines() == ["here"]
 
 
+@pytest.mark.parametrize("way", [[], ["-s"]])
+def test_program_that_cannot_be_started_ends_its_services(world, way):
+    """In order, and where nobody ends them with PID 1 too."""
+    world.service("a", f"ExecStart=/bin/sleep 1000\nExecStop={note('stopped')}")
+    result = world.root.run([world.nsinit, *way, "--services", world.directory / "units", "--", "/no/such"])
+    assert result.status == 127 and result.err.count("/no/such") == 1
+    assert world.lines() == ["stopped"]
+
+
 # ---- what a service starts with ----
 
 
