@@ -100,6 +100,13 @@ def ready(process):
     return process
 
 
+def say_goodbye(process):
+    """The end of a probe that tells its signals, and had perhaps more to tell."""
+    process.send(signal.SIGTERM)
+    process.lines_until("15")
+    assert process.finish().status == 0
+
+
 def one_line(err, start, *words):
     """A failure of the init itself is one line which begins with `start` and has each of `words` in it."""
     assert re.fullmatch(rf"{start}[^\n]+\n", err), err

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""nsinit under the name dumb-init: what dumb-init 1.2 documents, tested on dumb-init too, and what nsinit does better."""
+"""
+nsinit under the name dumb-init: what dumb-init 1.2 documents, tested on dumb-init too, and what nsinit does better;
+test_personality_common.py has the rest.
+"""
 
 import json
 import os
@@ -9,12 +12,11 @@ import subprocess
 
 import pexpect
 import pytest
-from harness import children_of, descendants_of, lives, state_of, stat_fields, until
-from peers import OURS, both, everyone, one_line, orphan_of, peer, peers_of, program_of, ready, running, stopped, waits_as
+from harness import descendants_of, lives, stat_fields, until
+from peers import OURS, both, everyone, one_line, orphan_of, peer, peers_of, program_of, ready, running, say_goodbye, stopped
 
 SAYS = r"\[dumb-init\] "
 JOB_CONTROL = [signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU]
-FORWARDED = sorted(set(range(1, 32)) - {9, 15, 17, 19, *JOB_CONTROL})
 
 
 dumb_init = peers_of("dumb-init", everyone("dumb-init"))
@@ -25,24 +27,7 @@ SINGLE = [("-c", {}), ("--single-child", {}), ("", {"DUMB_INIT_SETSID": "0"})]
 WHOLE = [("", {}), ("", {"DUMB_INIT_SETSID": "1"}), ("", {"DUMB_INIT_SETSID": ""})]
 
 
-def say_goodbye(process, status=0):
-    process.send(signal.SIGTERM)
-    process.lines_until("15")
-    assert process.finish().status == status
-
-
 # ---- the status and the command line ----
-
-
-@pytest.mark.parametrize("status", [0, 1, 2, 42, 127, 255])
-def test_exit_status_is_the_programs(child_dumb_init, probe, status):
-    result = child_dumb_init.run("", [probe, "exit", str(status)])
-    assert (result.status, result.out, result.err) == (status, "", "")
-
-
-@pytest.mark.parametrize("number", [2, 6, 9, 15])
-def test_death_by_signal_is_128_plus_number(dumb_init, probe, number):
-    assert dumb_init.run("", [probe, "die", str(number)]).status == 128 + number
 
 
 @pytest.mark.parametrize("words", [["-V"], ["--version"], ["-v", "-V"]])
@@ -52,40 +37,11 @@ def test_version_is_one_line_on_stderr(child_dumb_init, words):
     assert re.fullmatch(r"dumb-init v\d+\.\d+\.\d+\n", result.err), result
 
 
-@pytest.mark.parametrize("option", ["-h", "--help"])
-def test_help_names_every_option_on_stderr(child_dumb_init, option):
-    result = child_dumb_init.raw(option)
-    assert (result.status, result.out) == (0, "")
-    for word in ("-c", "--single-child", "-r", "--rewrite", "-v", "--verbose", "-h", "--help", "-V", "--version"):
-        assert re.search(rf"(?<!\w){word}\b", result.err), word
-
-
-@pytest.mark.parametrize("words", [
-    [], ["-v"], ["-Z", "true"], ["--nope", "true"], ["-r"], ["--"], ["-r", "15", "true"], ["-r", "0:3", "true"], ["-r", "15:-1", "true"],
-    ["-r", "15,3", "true"], ["-r", "", "true"], ["-r", ":", "true"], ["-r", "x:y", "true"], ["-r", "99:1", "true"],
-])
-def test_bad_command_line_is_1_and_said_on_stderr(child_dumb_init, words):
-    result = child_dumb_init.raw(*words)
-    assert result.status == 1 and result.out == "" and result.err, result
-
-
 @pytest.mark.parametrize("words", [[], ["-Z", "true"], ["-r"], ["-r", "15", "true"], ["-r", "TERM:NOPE", "true"], ["-r", "1:65", "true"]])
 def test_bad_command_line_is_one_line_of_ours(our_child_dumb_init, words):
     result = our_child_dumb_init.raw(*words)
     assert result.status == 1
     one_line(result.err, SAYS)
-
-
-@pytest.mark.parametrize("name, reason", [
-    ("missing", "No such file or directory"), ("plain", "Permission denied"), ("dir", "Permission denied"), ("plain/x", "Not a directory"),
-])
-def test_program_that_cannot_be_started_is_2(child_dumb_init, scratch, name, reason):
-    (scratch / "plain").write_text("#!/bin/sh\n")
-    (scratch / "plain").chmod(0o644)
-    (scratch / "dir").mkdir()
-    result = child_dumb_init.run("", [scratch / name])
-    assert (result.status, result.out) == (2, "")
-    one_line(result.err, SAYS, f"{scratch / name}: {reason}")
 
 
 def test_options_stop_at_the_program(child_dumb_init):
@@ -102,13 +58,6 @@ def test_as_an_interpreter(child_dumb_init, scratch):
     assert (result.status, result.out, result.err) == (6, "word\n", "")
 
 
-@pytest.mark.parametrize("option", [[], ["-c"]])
-def test_one_inside_another(child_dumb_init, probe, option):
-    """The README: in single-child mode several can be strung together."""
-    result = child_dumb_init.raw(*option, child_dumb_init.path, *option, probe, "exit", "5")
-    assert (result.status, result.out, result.err) == (5, "", "")
-
-
 @pytest.mark.parametrize("options, environment, talks", [
     ("", {}, False), ("-v", {}, True), ("--verbose", {}, True), ("", {"DUMB_INIT_DEBUG": "1"}, True), ("", {"DUMB_INIT_DEBUG": "0"}, False),
     ("", {"DUMB_INIT_DEBUG": ""}, False), ("", {"DUMB_INIT_DEBUG": "yes"}, False),
@@ -121,7 +70,7 @@ def test_debugging_goes_to_stderr(child_dumb_init, options, environment, talks):
     assert not talks or result.out.strip() in result.err, "the program's pid"
 
 
-# ---- the session, and who gets a signal ----
+# ---- the session ----
 
 
 @pytest.mark.parametrize("options, environment", WHOLE)
@@ -141,31 +90,6 @@ def test_single_child_stays_in_our_session_and_group(dumb_init, probe, options, 
     assert process.finish().status == 143
 
 
-@pytest.mark.parametrize("options, environment, reached", [(*row, True) for row in WHOLE] + [(*row, False) for row in SINGLE])
-def test_who_gets_a_signal(dumb_init, probe, scratch, options, environment, reached):
-    process = dumb_init.start(options, ["sh", "-c", f"{probe} on USR1 {scratch}/member 0 & exec {probe} signals"], env=environment)
-    assert [process.line(), process.line()] == ["ready"] * 2
-    process.send(signal.SIGUSR1)
-    assert process.line() == "10"
-    if reached:
-        until(lambda: (scratch / "member").exists(), "the signal to the other member")
-    else:
-        (member,) = children_of(program_of(process))
-        until(lambda: state_of(member) == "S", "the other member's wait")
-        assert not (scratch / "member").exists()
-        os.kill(member, signal.SIGKILL)
-    say_goodbye(process)
-
-
-@pytest.mark.parametrize("options", ["", "-c"])
-def test_signals_are_forwarded(dumb_init, probe, options):
-    process = ready(dumb_init.start(options, [probe, "signals"]))
-    for number in FORWARDED:
-        process.send(number)
-        assert process.line() == str(number)
-    say_goodbye(process)
-
-
 def test_nothing_is_blocked_or_ignored_in_the_program(dumb_init, probe):
     """Whatever was inherited: dumb-init starts with a clean slate."""
     def block_and_ignore():
@@ -175,12 +99,6 @@ def test_nothing_is_blocked_or_ignored_in_the_program(dumb_init, probe):
 
     report = dumb_init.run("", [probe], setup=block_and_ignore).report
     assert (report["blocked"], report["ignored"]) == ([], [])
-
-
-def test_orphans_are_reaped_by_pid_1(nsinit, directory, probe):
-    for variant in ("nsinit-pid1", "dumb-init-pid1"):
-        result = peer("dumb-init", variant, nsinit, directory).run("", [probe, "orphans", "300"])
-        assert (result.status, result.out, result.err) == (0, "300 reaped\n", ""), variant
 
 
 def test_other_than_pid_1_it_is_no_subreaper(child_dumb_init, probe):
@@ -309,18 +227,6 @@ def test_program_stays_where_it_was_and_the_init_goes_to_the_root(dumb_init, pro
     say_goodbye(process)
 
 
-def test_environment_and_descriptors_are_kept(child_dumb_init, probe):
-    first, second = os.pipe()
-    try:
-        options = {"env": {"DUMB_INIT_SETSID": "1", "A": "b"}, "pass_fds": [first, second]}
-        bare = child_dumb_init.caller.run([probe], **options).report
-        under = child_dumb_init.run("", [probe], **options).report
-    finally:
-        os.close(first)
-        os.close(second)
-    assert under["env"] == bare["env"] and sorted(under["fds"]) == sorted(bare["fds"])
-
-
 def test_program_gets_the_terminal_of_its_leader(dumb_init, probe):
     """Started as a session's leader, as by an engine or in a terminal window, the init passes the terminal on with the session."""
     child = dumb_init.pty("", [probe])
@@ -381,15 +287,6 @@ def test_help_comes_before_the_version(our_child_dumb_init, words):
     assert result.status == 0 and "--rewrite" in result.err, result
 
 
-def test_real_time_signals_are_forwarded_by_us(our_dumb_init, probe):
-    """dumb-init looks beyond its table for them."""
-    process = ready(our_dumb_init.start("", [probe, "signals"]))
-    for number in range(32, 65):
-        process.send(number)
-        assert process.line() == str(number)
-    say_goodbye(process)
-
-
 def test_ignored_real_time_signals_are_reset_too(our_child_dumb_init, probe):
     def ignore():
         for number in range(34, 65):
@@ -422,23 +319,6 @@ def test_terminal_is_kept_without_stdin(our_dumb_init, probe, redirect):
     child.expect(pexpect.EOF)
     facts = json.loads(child.before)
     assert facts["foreground"] == facts["pgid"], facts
-
-
-def test_start_loses_no_signal_of_ours(root, nsinit, directory, probe):
-    """The signal is for a session that is not there yet: dumb-init loses one in thirteen."""
-    path = peer("dumb-init", "nsinit-child", nsinit, directory).path
-    assert root.run([probe, "starts", "100", "1000", "child", path, probe, "sleep"]).out == "100 right, 0 wrong, 0 lost\n"
-
-
-def test_stopped_program_is_not_taken_for_dead(our_dumb_init, probe):
-    """dumb-init's CHLD handler does not expect one."""
-    process = waits_as(ready(our_dumb_init.start("", [probe, "signals"])), "dumb-init")
-    program = program_of(process)
-    os.kill(program, signal.SIGSTOP)
-    stopped(program)
-    process.send(signal.SIGCONT)
-    assert process.line() == "18"
-    say_goodbye(process)
 
 
 def test_leftovers_in_the_group_are_ended(our_child_dumb_init, probe):
