@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The plan: everything nsinit will do, as inert data. The command line, the environment and later the
- * kernel command line and unit files only fill it in; plan_check() judges it; from then on it is const
- * and spawn/ carries it out. Strings point into argv, environ or memory that is never freed.
+ * The plan: everything nsinit will do, as inert data. The command line, the environment, the
+ * kernel command line and unit files only fill it in; plan_entrypoint() and its like judge and complete it; from then on it is
+ * const and spawn/ carries it out. Strings point into argv, environ or memory that is never freed.
  */
 #ifndef PLAN_H
 #define PLAN_H

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -91,7 +90,7 @@ static bool can_give_session(const struct plan *plan, int console)
 
 	if (console < 0 || getsid(0) != getpid() || (getpid() != 1 && !plan->session))
 		return false;
-	return syscall(SYS_ioctl, console, TIOCGDEV, &device) == 0 /* libcs differ in the type of a request */ && major(device) >= PTY_MAJOR_FIRST && major(device) <= PTY_MAJOR_LAST;
+	return sys_terminal_number(console, TIOCGDEV, &device) == 0 && major(device) >= PTY_MAJOR_FIRST && major(device) <= PTY_MAJOR_LAST;
 }
 
 bool console_led_outside(void)

@@ -92,7 +92,6 @@ bool signals_keyboard(int signal)
 int signals_send(pid_t pid, int signal, const siginfo_t *info)
 {
 	siginfo_t copy = *info;
-
 	bool becomes_queued = info->si_signo < PLAN_SIGNAL_REALTIME && signal >= PLAN_SIGNAL_REALTIME;
 
 	/* A group, or a plain kill(2): nothing travels with it, and the kernel promises no place in a queue. */

@@ -37,7 +37,6 @@ struct table {
 static int table_open(struct table *table, const char *root, const char *path)
 {
 	int directory = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
 	struct stat status;
 
 	table->start = table->end = 0;
