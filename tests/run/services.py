@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import stat
 
+from containers import in_own_uts
 from harness import MS_BIND, MS_REC, checked, children_of
 
 
@@ -26,7 +27,8 @@ def own_dev():
 
 
 def own_places(run_flags=0):
-    """What PID 1 with services writes to outside its directory, in a mount namespace that is its own already."""
+    """What PID 1 and its services write to outside their directory, in a mount namespace that is its own already: the host name as well."""
+    in_own_uts()
     own_dev()
     checked("mount", b"own", b"/run", b"tmpfs", run_flags, None)
 
