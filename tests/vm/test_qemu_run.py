@@ -4,6 +4,7 @@
 import contextlib
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -135,6 +136,11 @@ def test_a_reader_that_leaves_ends_it(run, kernel, init):
         assert process.wait(timeout=60) == 128 + signal.SIGPIPE
 
 
+def test_init_of_the_current_directory(run, init, tmp_path):
+    shutil.copy(init("amd64"), tmp_path / "mine")
+    assert run("--init", "mine", "--", "sh", "-c", "exit 9").status == 9
+
+
 @pytest.mark.parametrize("which", ["init", "nsinit"])
 def test_a_terminal(kernel, request, which):
     """Its driver is a module, so nsinit loads these before it opens a console."""
@@ -145,7 +151,8 @@ def test_a_terminal(kernel, request, which):
     child.expect("# ")
     child.sendline("tty; stty size; echo $TERM")
     child.expect("/dev/hvc0\r\n31 97\r\nvt100\r\n")
-    child.sendline("sleep 1000")
+    child.sendline("echo sleep''ing; sleep 1000")
+    child.expect("sleeping\r\n")
     child.send("\x03")
     child.expect("# ")
     child.sendline("exit 9")
@@ -240,7 +247,7 @@ def test_a_container_on_each_architecture(run, built, name):
 @pytest.mark.parametrize("name", ["amd64", *(pytest.param(name, marks=pytest.mark.slow) for name in ("amd64-5.10", "amd64-6.12"))])
 def test_micro_machine(run, name):
     done = run("--machine", "microvm", "--", "sh", "-c", "cat; cat /proc/cmdline; exit 9", name=name, stdin=b"in ")
-    assert (done.status, done.errors) == (9, "") and done.output.startswith(b"in console=ttyS0 quiet panic=-1 reboot=k panic=1 pci=off")
+    assert (done.status, done.errors) == (9, "") and done.output.startswith(b"in console=ttyS0 quiet panic=-1 reboot=t panic=1 pci=off")
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "xz", "zstd"])
