@@ -58,6 +58,7 @@ def test_pid_file_is_there_while_it_runs(start, probe, scratch, request):
     process = start(["--pid-file", scratch / "pid"], [probe, "signals"])
     assert process.line() == "ready"
     expected = process.pid if "subreaper" in request.node.name else pid_1_of(process)
+    until((scratch / "pid").exists, "the file, with its text")
     assert (scratch / "pid").read_text() == f"{expected}\n"
     process.send(signal.SIGTERM)
     assert process.line() == "15" and process.finish().status == 0
@@ -105,7 +106,7 @@ def test_status_lines(start, probe, program, status):
     started, *others = map(json.loads, reader.rest().splitlines())
     assert process.finish().status == status
     assert others == [{"event": "ready"}, {"event": "stopped", "status": status}]
-    assert started["event"] == "started" and started["pid"] >= process.pid
+    assert started["event"] == "started" and started["pid"] > 1
     assert set(started["namespaces"]) >= {"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"}
     assert (started["namespaces"]["pid"] == os.stat("/proc/self/ns/pid").st_ino) == (started["pid"] == process.pid)
 
