@@ -17,7 +17,10 @@
  */
 int announce_prepare(const struct plan *plan);
 
-/* PID 1, of a container or ourselves, exists as pid: the pid file, "started". */
+/* PID 1, of a container or ourselves, exists as pid: the pid file. */
+void announce_made(const struct plan *plan, pid_t pid);
+
+/* It has the namespaces that it will have: "started". */
 void announce_started(const struct plan *plan, pid_t pid);
 
 /* The program runs: a newline on --ready-fd, "ready", and the caller of --detach goes on. */

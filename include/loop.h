@@ -36,6 +36,7 @@ struct loop {
 	bool given;          /* the foreground is the child's */
 	bool stopped;        /* the child is, as a job */
 	int reports;         /* launcher: where PID 1 inside reports, -1: nowhere */
+	int words;           /* launcher: open until PID 1 inside may go on, -1: it does not wait */
 	struct relay *relay; /* launcher: between our terminal and the program's own, NULL: it has none */
 	struct watch *watches;
 	size_t watch_count;  /* of watches, up to LOOP_WATCHES_MAX */

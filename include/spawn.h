@@ -132,6 +132,7 @@ struct job {
  */
 enum report_kind {
 	REPORT_FAULT = 1,
+	REPORT_COMPLETE, /* the container is, and PID 1 waits for the end of held.words */
 	REPORT_TIMES,
 	REPORT_STARTED,
 	REPORT_STOPPED,
@@ -163,6 +164,7 @@ struct held {
 	int report;    /* each one's end of the pipe */
 	int interface; /* the launcher's, of --net veth, for net_disconnect(); 0: none */
 	int terminal;  /* PID 1's, for the program, if the plan has a new one */
+	int words;     /* each one's end of that in which PID 1 waits, if the plan has a status_fd; the launcher's is -1 without */
 };
 
 /*

@@ -123,7 +123,7 @@ static void say(struct out *out)
 }
 
 /* The number in a namespace's link, as "pid:[4026531836]"; empty if it cannot be read. */
-static void read_namespace(pid_t pid, const char *name, char *number, size_t size)
+static void read_namespace(pid_t pid, const char *link_name, char *number, size_t size)
 {
 	char path[64] = "/proc/", *end = decimal(path + strlen(path), (unsigned long)pid);
 	char link[64];
@@ -131,7 +131,7 @@ static void read_namespace(pid_t pid, const char *name, char *number, size_t siz
 	const char *open;
 
 	memcpy(end, "/ns/", 5);
-	strcat(path, name);
+	strcat(path, link_name);
 	length = readlink(path, link, sizeof link - 1);
 	link[length > 0 ? length : 0] = '\0';
 	open = strchr(link, '[');
@@ -144,23 +144,27 @@ static void read_namespace(pid_t pid, const char *name, char *number, size_t siz
 
 static void print_namespaces(struct out *out, pid_t pid)
 {
-	static const char *const names[] = {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
+	/* Of two kinds a process that changes to another one has it for its children only: namespaces(7). */
+	static const struct { const char *name, *link; } kinds[] = {
+		{"cgroup", "cgroup"}, {"ipc", "ipc"}, {"mnt", "mnt"}, {"net", "net"}, {"pid", "pid_for_children"},
+		{"time", "time_for_children"}, {"user", "user"}, {"uts", "uts"},
+	};
 	const char *separator = "";
 
 	out_print(out, "\"namespaces\":{");
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		char number[24];
 
-		read_namespace(pid, names[i], number, sizeof number);
+		read_namespace(pid, kinds[i].link, number, sizeof number);
 		if (!number[0])
 			continue;
-		out_print(out, "%s\"%s\":%s", separator, names[i], number);
+		out_print(out, "%s\"%s\":%s", separator, kinds[i].name, number);
 		separator = ",";
 	}
 	out_print(out, "}");
 }
 
-static void write_pid_file(const struct plan *plan, pid_t pid)
+void announce_made(const struct plan *plan, pid_t pid)
 {
 	struct out out = OUT(announce.pid_file);
 
@@ -179,7 +183,6 @@ void announce_started(const struct plan *plan, pid_t pid)
 {
 	struct out out = OUT(plan->status_fd);
 
-	write_pid_file(plan, pid);
 	if (plan->status_fd < 0)
 		return;
 	out_print(&out, "{\"event\":\"started\",\"pid\":%d,", (int)pid);

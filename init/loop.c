@@ -37,6 +37,7 @@ struct loop loop_around(const struct plan *plan, enum signal_mode mode, pid_t ch
 		.console = job->kind == JOB_SESSION ? -1 : job->console,
 		.given = job->foreground,
 		.reports = -1,
+		.words = -1,
 		.launcher = -1,
 		.mask = mask,
 		.self = getpid(),

@@ -65,6 +65,10 @@ static bool take_report(struct loop *loop, const struct report *report, int *des
 {
 	if (report->kind == REPORT_FAULT && fault_is_valid(loop->plan, &report->fault)) {
 		loop->fault = report->fault;
+	} else if (report->kind == REPORT_COMPLETE && loop->words >= 0) {
+		announce_started(loop->plan, loop->child);
+		close(loop->words);
+		loop->words = -1;
 	} else if (report->kind == REPORT_TIMES) {
 		return read_times(loop);
 	} else if (report->kind == REPORT_STARTED) {

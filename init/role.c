@@ -48,6 +48,17 @@ static int start_failed(const struct plan *plan, const struct fault *fault, int 
 	return fault_report(plan, fault);
 }
 
+/* Our namespaces are looked at from outside, and we are there meanwhile. */
+static void tell_complete(const struct held *held)
+{
+	const struct report complete = {.kind = REPORT_COMPLETE};
+	char none;
+
+	if (write(held->report, &complete, sizeof complete) < 0 || read(held->words, &none, sizeof none) < 0)
+		log_debug("the launcher is gone");
+	close(held->words);
+}
+
 /* The program runs, or the pause has begun. */
 static void tell_started(const struct plan *plan, int launcher)
 {
@@ -209,30 +220,35 @@ static int entrypoint_run(const struct plan *plan, const sigset_t *mask)
 	}
 	if (watch_parent(plan) < 0)
 		return plan->personality->failed;
-	if (plan_announces(plan))
+	if (plan_announces(plan)) {
+		announce_made(plan, getpid());
 		announce_started(plan, getpid());
+	}
 	return run_program(plan, mask, console_open(), -1);
 }
 
 /* What is left outside: everything is for PID 1 inside, and its status is ours. */
-static int relay(const struct plan *plan, const sigset_t *mask, pid_t container, const struct job *job, int reports)
+static int relay(const struct plan *plan, const sigset_t *mask, pid_t container, const struct job *job, const struct held *held)
 {
 	struct loop loop = loop_around(plan, SIGNALS_RELAY, container, job, mask);
 
-	loop.reports = reports;
+	loop.reports = held->report;
+	loop.words = held->words;
 	loop_run(&loop);
 	ending = job_ending(&loop);
 	return loop.fault.step == STEP_NONE ? loop.status : fault_report(plan, &loop.fault);
 }
 
 /* The same, and what goes between our terminal and the program's own. */
-static int relay_terminal(const struct plan *plan, const sigset_t *mask, pid_t container, const struct job *job, int reports, int console)
+static int relay_terminal(const struct plan *plan, const sigset_t *mask, pid_t container, const struct job *job, const struct held *held,
+                          int console)
 {
 	static struct relay terminal; /* two pages that no other start touches */
 	struct loop loop = loop_around(plan, SIGNALS_TERMINAL, container, job, mask);
 
 	relay_open(&terminal, console);
-	loop.reports = reports;
+	loop.reports = held->report;
+	loop.words = held->words;
 	loop.relay = &terminal;
 	loop.watches = terminal.watches;
 	loop.watch_count = RELAY_WATCHES;
@@ -257,11 +273,13 @@ static int launch(const struct plan *plan, const sigset_t *mask, struct cgroup *
 	if (container == 0) {
 		if (plan->pty)
 			log_open(held.report, plan->verbosity);
+		if (plan->status_fd >= 0)
+			tell_complete(&held);
 		_exit(run_program(plan, mask, plan->pty ? held.terminal : console, held.report));
 	}
 	if (plan_announces(plan))
-		announce_started(plan, container);
-	status = plan->pty ? relay_terminal(plan, mask, container, &job, held.report, console) : relay(plan, mask, container, &job, held.report);
+		announce_made(plan, container);
+	status = plan->pty ? relay_terminal(plan, mask, container, &job, &held, console) : relay(plan, mask, container, &job, &held);
 	net_disconnect(held.interface);
 	return status;
 }

@@ -334,5 +334,5 @@ int net_ready(struct child *child)
 		return 0;
 	if (child->plan->network.kind == NETWORK_VETH && child_await(child, WORD_NETWORK) < 0)
 		return -1;
-	return close(child->container->words); /* nothing else is waited for */
+	return child->plan->status_fd < 0 ? close(child->container->words) : 0; /* what else is waited for is REPORT_COMPLETE's */
 }

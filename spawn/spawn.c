@@ -113,7 +113,7 @@ static int open_pipes(const struct plan *plan, struct pipes *pipes)
 		return -1;
 	if (plan->idmapped)
 		return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes->words);
-	return idmap_is_foreign(plan) || plan->network.kind == NETWORK_VETH ? pipe2(pipes->words, O_CLOEXEC) : 0;
+	return idmap_is_foreign(plan) || plan->network.kind == NETWORK_VETH || plan->status_fd >= 0 ? pipe2(pipes->words, O_CLOEXEC) : 0;
 }
 
 /* A container in the network where it belongs. Its pid, 0 in it, -1 with *fault. */
@@ -189,7 +189,7 @@ pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgr
 		close(pipes.reports[0]);
 		if (pipes.words[1] >= 0)
 			close(pipes.words[1]); /* else we would wait for ourselves */
-		*held = (struct held){.report = pipes.reports[1]};
+		*held = (struct held){.report = pipes.reports[1], .words = pipes.words[0]};
 		held->terminal = container_main(plan, job, cgroup, &pipes);
 		return 0;
 	}
@@ -200,7 +200,9 @@ pid_t spawn_container(const struct plan *plan, const struct job *job, struct cgr
 	pipes.words[0] = -1;
 	if (pid > 0 && launch(plan, pid, &pipes, &held->interface, fault) < 0)
 		pid = -1;
-	close_pipe(pipes.words);
+	held->words = pid > 0 && plan->status_fd >= 0 ? pipes.words[1] : -1;
+	if (held->words < 0)
+		close_pipe(pipes.words);
 	held->report = pipes.reports[0];
 	if (pid < 0)
 		close(pipes.reports[0]);

@@ -111,6 +111,47 @@ def test_status_lines(start, probe, program, status):
     assert (started["namespaces"]["pid"] == os.stat("/proc/self/ns/pid").st_ino) == (started["pid"] == process.pid)
 
 
+NAMED = ("cgroup", "ipc", "mnt", "net", "pid", "time", "uts")  # the program of a container with a map of its own is in another user's
+
+
+def told_and_seen(caller, nsinit, *options):
+    """What the started line says of namespaces, and what the program sees."""
+    reader = Reader()
+    script = f"for n in {' '.join(NAMED)}; do readlink /proc/self/ns/$n; done"
+    process = reader.passed(lambda **more: caller.start(
+        [nsinit, "--status-fd", str(reader.writer), *options, "--", "sh", "-c", script], **more))
+    told = json.loads(reader.rest().splitlines()[0])["namespaces"]
+    return [f"{name}:[{told[name]}]" for name in NAMED], process.finish().out.split()
+
+
+@pytest.mark.parametrize("options", [[], ["--clock-offset", "boottime=100"]], ids=["", "clock"])
+def test_namespaces_are_those_of_the_program(caller, nsinit, options):
+    told, seen = told_and_seen(caller, nsinit, *options)
+    assert told == seen
+
+
+def test_namespaces_below_a_limit(root, nsinit):
+    """PID 1 enters its cgroup, and then makes the namespace."""
+    told, seen = told_and_seen(root, nsinit, "--pids", "50")
+    assert told == seen
+
+
+def test_namespaces_of_who_joins(root, nsinit, probe, scratch):
+    process = root.start([nsinit, "--pid-file", scratch / "pid", "--", probe, "signals"])
+    assert process.line() == "ready"
+    until((scratch / "pid").exists, "the file, with its text")
+    told, seen = told_and_seen(root, nsinit, "--join", (scratch / "pid").read_text().strip())
+    assert told == seen
+    process.send(signal.SIGTERM)
+    assert process.line() == "15" and process.finish().status == 0
+
+
+def test_no_container_has_started_that_cannot_be_made(nsinit, caller):
+    reader = Reader()
+    process = reader.passed(lambda **more: caller.start([nsinit, "--status-fd", str(reader.writer), "-R", "/none", "--", "true"], **more))
+    assert json.loads(reader.rest()) == {"event": "stopped", "status": 125} and process.finish().status == 125
+
+
 def test_status_of_a_program_that_does_not_start(start):
     reader = Reader()
     process = reader.passed(lambda **more: start(["--status-fd", str(reader.writer)], ["/no/such"], **more))
