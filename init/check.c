@@ -267,7 +267,8 @@ int check_run(void)
 		if (refuses(&settings[i]))
 			out_print(&out, "%s  %s is %s; allow by: %s\n", user_namespace() ? "NO " : "-- ", settings[i].path, settings[i].refuses,
 			          settings[i].remedy);
-	out_print(&out, fine ? "nsinit can make containers here.\n" : "nsinit cannot make containers here until the remedies are applied; an entrypoint (PID 1, or -s) makes none.\n");
+	out_print(&out, fine ? "nsinit can make containers here.\n"
+	                     : "nsinit cannot make containers here until the remedies are applied; an entrypoint (PID 1, or -s) makes none.\n");
 	out_flush(&out);
 	return fine ? 0 : 1;
 }

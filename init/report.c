@@ -60,7 +60,7 @@ static void take_terminal(struct loop *loop, int master)
 		lose_terminal(loop, EMFILE);
 }
 
-/* True if it was one. */
+/* True if it was one. PID 1 inside is ours, but what comes out of a container is not believed without a look. */
 static bool take_report(struct loop *loop, const struct report *report, int *descriptor)
 {
 	if (report->kind == REPORT_FAULT && fault_is_valid(loop->plan, &report->fault)) {
